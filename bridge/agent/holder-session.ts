@@ -1,0 +1,118 @@
+// The home's side of one control connection: answers a holder's requests, and gives back everything that the holder
+// had when the connection ends, whether politely or by the process's death.
+
+import type { Carrier } from '../control/carrier.ts';
+import { type Answer, type ConnectionOwner, ControlConnection } from '../control/connection.ts';
+import type { Notice, Request } from '../control/messages.ts';
+import type { Clock } from '../environment.ts';
+import { Contention, type FabricError, MalformedFrame, Revoked } from '../errors.ts';
+import type { Holder, HomeLease } from '../lease/home-lease.ts';
+import { type LeaseId, leaseIdFromBytes, leaseIdToBytes } from '../lease/lease-id.ts';
+import type { EndReason } from '../lease/lease-status.ts';
+
+/** The leases that an agent is home to. */
+export interface HomeLeases {
+  /** Throws Revoked for a lease that this agent does not have (any more). */
+  find(id: LeaseId): HomeLease;
+  sessionEnded(session: HolderSession): void;
+}
+
+export class HolderSession implements ConnectionOwner, Holder {
+  readonly #leases: HomeLeases;
+  readonly #connection: ControlConnection;
+  /** What is attached over this connection, and in which slot. */
+  readonly #attached = new Map<HomeLease, number | undefined>();
+
+  constructor(carrier: Carrier, leases: HomeLeases, clock: Clock) {
+    this.#leases = leases;
+    this.#connection = new ControlConnection(carrier, clock, this);
+  }
+
+  onRequest(request: Request): Answer {
+    const lease = this.#leases.find(leaseIdFromBytes(request.lease));
+    switch (request.type) {
+      case 'attach':
+        return this.#attach(lease, request.slot);
+      case 'describe':
+        return { body: describe(lease) };
+      case 'remaining':
+        this.#checkHeld(lease, request.generation);
+        return { body: { type: 'time', remainingMs: lease.remainingMs } };
+      case 'renew':
+        this.#checkHeld(lease, request.generation);
+        void lease.renew(request.leaseMs);
+        return { body: { type: 'time', remainingMs: lease.remainingMs } };
+      case 'detach':
+        this.#checkHeld(lease, request.generation);
+        this.#detach(lease);
+        return { body: { type: 'done' } };
+    }
+  }
+
+  onNotice(notice: Notice): void {
+    throw new MalformedFrame(`a holder sends no ${notice.type}`);
+  }
+
+  onClose(_error: FabricError): void {
+    for (const lease of [...this.#attached.keys()]) this.#detach(lease);
+    this.#leases.sessionEnded(this);
+  }
+
+  leaseRenewed(lease: HomeLease): void {
+    this.#connection.notify({
+      type: 'renewed',
+      lease: leaseIdToBytes(lease.id),
+      generation: lease.generation,
+    });
+  }
+
+  leaseEnded(lease: HomeLease, reason: EndReason): void {
+    this.#attached.delete(lease);
+    const { id, generation } = lease;
+    this.#connection.notify({ type: 'ended', lease: leaseIdToBytes(id), generation, reason });
+  }
+
+  /** The agent closes: the holder sees its connection end. */
+  close(): void {
+    this.#connection.close();
+    for (const lease of [...this.#attached.keys()]) this.#detach(lease);
+  }
+
+  #attach(lease: HomeLease, wantsSlot: boolean): Answer {
+    if (this.#attached.has(lease))
+      throw new Contention(`lease ${lease.id} is attached over this connection already`);
+    lease.checkDeadline();
+    const slot = wantsSlot && lease.layout.slotCount > 0 ? lease.assignSlot() : null;
+    this.#attached.set(lease, slot?.index);
+    lease.addHolder(this);
+    const { generation, arenaBytes, leaseMs, remainingMs } = lease;
+    try {
+      const attachments = lease.share(slot?.index);
+      return { body: { type: 'attached', generation, arenaBytes, leaseMs, remainingMs, slot }, attachments };
+    } catch (error) {
+      this.#detach(lease);
+      throw error;
+    }
+  }
+
+  #detach(lease: HomeLease): void {
+    const slot = this.#attached.get(lease);
+    this.#attached.delete(lease);
+    lease.removeHolder(this);
+    if (slot !== undefined) lease.freeSlot(slot);
+  }
+
+  #checkHeld(lease: HomeLease, generation: number): void {
+    if (!this.#attached.has(lease))
+      throw new MalformedFrame(`lease ${lease.id} is not attached over this connection`);
+    if (generation === lease.generation) return;
+    throw new Revoked(
+      `generation ${generation} of lease ${lease.id} is over, ${lease.generation} is granted`,
+    );
+  }
+}
+
+function describe(lease: HomeLease): Answer['body'] {
+  const { generation, arenaBytes, remainingMs, layout, freeSlots } = lease;
+  return { type: 'description', generation, arenaBytes, remainingMs, layout, freeSlots };
+}

@@ -1,0 +1,71 @@
+// What each field of a control message may hold, whoever sent it.
+import * as v from 'valibot';
+import { type FabricErrorCode, fabricErrorNumbers } from '../errors.ts';
+import { type LayoutName, layoutIds, slotCountMax } from '../lease/control-page.ts';
+import { leaseIdBytes } from '../lease/lease-id.ts';
+import { leaseBytesMax, leaseMsMax } from '../limits.ts';
+import { type Message, sessionMax } from './messages.ts';
+
+const uint = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(max));
+const seq = uint(2 ** 32 - 1);
+const lease = v.pipe(
+  v.instance(Uint8Array),
+  v.check((bytes) => bytes.length === leaseIdBytes, 'not 16 bytes'),
+);
+const generation = uint(Number.MAX_SAFE_INTEGER);
+const arenaBytes = uint(leaseBytesMax);
+const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(leaseMsMax));
+const names = <T extends string>(table: Record<T, unknown>) => v.picklist(Object.keys(table) as T[]);
+
+const slot = v.strictObject({ index: uint(slotCountMax - 1), session: uint(sessionMax) });
+const layout = v.strictObject({
+  name: names<LayoutName>(layoutIds),
+  slotCount: uint(slotCountMax),
+  slotStride: arenaBytes,
+});
+
+/** A message of the protocol: exactly its fields, each within its bounds. */
+export const messageShape: v.GenericSchema<unknown, Message> = v.variant('type', [
+  v.strictObject({ type: v.literal('hello'), version: uint(2 ** 16) }),
+
+  v.strictObject({ type: v.literal('attach'), seq, lease, slot: v.boolean() }),
+  v.strictObject({ type: v.literal('detach'), seq, lease, generation }),
+  v.strictObject({ type: v.literal('renew'), seq, lease, generation, leaseMs: milliseconds }),
+  v.strictObject({ type: v.literal('remaining'), seq, lease, generation }),
+  v.strictObject({ type: v.literal('describe'), seq, lease }),
+
+  v.strictObject({
+    type: v.literal('attached'),
+    seq,
+    generation,
+    arenaBytes,
+    leaseMs: milliseconds,
+    remainingMs: milliseconds,
+    slot: v.nullable(slot),
+  }),
+  v.strictObject({
+    type: v.literal('description'),
+    seq,
+    generation,
+    arenaBytes,
+    remainingMs: milliseconds,
+    layout,
+    freeSlots: uint(slotCountMax),
+  }),
+  v.strictObject({ type: v.literal('time'), seq, remainingMs: milliseconds }),
+  v.strictObject({ type: v.literal('done'), seq }),
+  v.strictObject({
+    type: v.literal('refused'),
+    seq,
+    code: names<FabricErrorCode>(fabricErrorNumbers),
+    message: v.pipe(v.string(), v.maxLength(1024)),
+  }),
+
+  v.strictObject({ type: v.literal('renewed'), lease, generation }),
+  v.strictObject({
+    type: v.literal('ended'),
+    lease,
+    generation,
+    reason: v.picklist(['expired', 'revoked', 'released', 'fenced']),
+  }),
+]);

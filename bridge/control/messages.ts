@@ -1,0 +1,90 @@
+// The control protocol's messages. docs/protocol.md says the same in prose; message-shape.ts checks what arrives.
+import type { FabricErrorCode } from '../errors.ts';
+import type { SlotLayout } from '../lease/control-page.ts';
+import type { EndReason } from '../lease/lease-status.ts';
+
+export const protocolVersion = 1;
+/** Sessions of one lease in one generation: each has the request ids from `session << 44` on to itself. */
+export const sessionMax: number = 2 ** 20 - 1;
+
+/** The first message in either direction. */
+export interface Hello {
+  readonly type: 'hello';
+  readonly version: number;
+}
+
+/** A lease id in 16 bytes, as it travels. */
+type LeaseBytes = Uint8Array;
+
+/** What a holder asks of a home. */
+export type RequestBody =
+  /** Binds a lease to this connection; with `slot`, also claims a slot if the lease's layout has any. */
+  | { readonly type: 'attach'; readonly lease: LeaseBytes; readonly slot: boolean }
+  /** Gives the binding back. */
+  | { readonly type: 'detach'; readonly lease: LeaseBytes; readonly generation: number }
+  /** Moves the lease's deadline to `leaseMs` from now. */
+  | {
+      readonly type: 'renew';
+      readonly lease: LeaseBytes;
+      readonly generation: number;
+      readonly leaseMs: number;
+    }
+  /** Asks how much time is left. */
+  | { readonly type: 'remaining'; readonly lease: LeaseBytes; readonly generation: number }
+  /** Asks what the lease offers, without binding it. */
+  | { readonly type: 'describe'; readonly lease: LeaseBytes };
+
+export interface SlotGrant {
+  readonly index: number;
+  readonly session: number;
+}
+
+export interface Attached {
+  readonly type: 'attached';
+  readonly generation: number;
+  readonly arenaBytes: number;
+  /** Time of the grant, which a renewal repeats. */
+  readonly leaseMs: number;
+  readonly remainingMs: number;
+  readonly slot: SlotGrant | null;
+}
+
+export interface Description {
+  readonly type: 'description';
+  readonly generation: number;
+  readonly arenaBytes: number;
+  readonly remainingMs: number;
+  readonly layout: SlotLayout;
+  readonly freeSlots: number;
+}
+
+/** What a home answers. */
+export type ResponseBody =
+  | Attached
+  | Description
+  | { readonly type: 'time'; readonly remainingMs: number }
+  | { readonly type: 'done' }
+  /** The request failed; with number 0, the whole connection is refused. */
+  | { readonly type: 'refused'; readonly code: FabricErrorCode; readonly message: string };
+
+/** Pairs a response with its request; counts from 1. */
+export interface Numbered {
+  readonly seq: number;
+}
+
+export type Request = RequestBody & Numbered;
+export type Response = ResponseBody & Numbered;
+
+/** What a home tells unasked. */
+export type Notice =
+  /** The deadline moved: ask for the time that remains. */
+  | { readonly type: 'renewed'; readonly lease: LeaseBytes; readonly generation: number }
+  /** The lease is over; `generation` is the one that ended. */
+  | {
+      readonly type: 'ended';
+      readonly lease: LeaseBytes;
+      readonly generation: number;
+      readonly reason: EndReason;
+    };
+
+export type Message = Hello | Request | Response | Notice;

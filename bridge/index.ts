@@ -1,0 +1,42 @@
+// The door of bridge: what sdk builds its public API from.
+export { Agent } from './agent/agent.ts';
+export { defaultRuntimePath, RuntimeDirectory } from './agent/runtime-directory.ts';
+// What a plane and its carrier are written with.
+export type { Carrier, CarrierEvents, CarrierListener, CarrierTransport } from './control/carrier.ts';
+export { DirectoryRegistry } from './dns/directory-registry.ts';
+export { FabricDns } from './dns/fabric-dns.ts';
+export type { Registry } from './dns/registry.ts';
+export type { ResolvedService, ServiceRecord } from './dns/service-record.ts';
+export type { ServiceEvent } from './dns/service-watch.ts';
+export { type Clock, type Environment, type Random, systemEnvironment, type Timer } from './environment.ts';
+export * from './errors.ts';
+export { InvariantViolation, invariant } from './invariant.ts';
+export { ControlPage, clientSleepsWord, controlPageBytes, serverSleepsWord } from './lease/control-page.ts';
+export { Lease, type RevokeOutcome } from './lease/lease.ts';
+export { type LeaseId, leaseUrl, parseLeaseReference } from './lease/lease-id.ts';
+export type { LeaseStatus } from './lease/lease-status.ts';
+export { LeaseMemory } from './lease/memory.ts';
+export { defaultRenewalPolicy, type RenewalPolicy } from './lease/renewal.ts';
+export { Histogram } from './metrics/histogram.ts';
+export { Metrics } from './metrics/metrics.ts';
+export { LocalPlane } from './plane/local/local-plane.ts';
+export { UnixTransport } from './plane/local/unix-transport.ts';
+export type {
+  AllocateRequest,
+  ArenaAccess,
+  Attachment,
+  BindRequest,
+  ClientPort,
+  HeldMemory,
+  HomeMemory,
+  Plane,
+  PlaneName,
+  ServerPort,
+  Sleeper,
+  Window,
+} from './plane/plane.ts';
+export { RemoteError, type RemoteErrorKind } from './remote-error.ts';
+export { payloadBytesMax } from './rpc/classic-layout.ts';
+export { type CallOptions, RpcClient, type RpcClientOptions } from './rpc/client.ts';
+export { type RpcHandler, RpcServer, type RpcServerOptions, type ServeOptions } from './rpc/server.ts';
+export type { WaitMode } from './rpc/spin-budget.ts';

@@ -1,0 +1,111 @@
+// A lease at a holder. Its deadline is counted from before the home was asked, less a margin, so that the holder stops
+// first; news of a renewal only makes it ask again.
+
+import type { SlotGrant } from '../control/messages.ts';
+import type { Timer } from '../environment.ts';
+import { Contention, Unsupported } from '../errors.ts';
+import type { HeldMemory } from '../plane/plane.ts';
+import { type ClientSlot, checkLeaseMs, Lease, type LeaseContext, type RevokeOutcome } from './lease.ts';
+import type { LeaseId } from './lease-id.ts';
+import type { EndedStatus } from './lease-status.ts';
+import { holderMarginMs } from './renewal.ts';
+
+/** The home, as a holder reaches it. Each request resolves to the time that remains, or rejects with the home's refusal. */
+export interface Home {
+  remaining(lease: HeldLease): Promise<number>;
+  renew(lease: HeldLease, leaseMs: number): Promise<number>;
+  /** The lease is not held here any more. `tellHome` is false where the home has said so itself. */
+  detach(lease: HeldLease, tellHome: boolean): Promise<void>;
+}
+
+export interface HeldGrant {
+  readonly id: LeaseId;
+  readonly generation: number;
+  readonly memory: HeldMemory;
+  readonly slot: SlotGrant | null;
+  readonly home: Home;
+  /** When the home was asked, by this process's clock, and what it then said. */
+  readonly askedAtMs: number;
+  readonly remainingMs: number;
+  readonly leaseMs: number;
+}
+
+/** Below this there is no point in asking the home once more before the deadline. */
+const askAgainMsMin = 50;
+const askAgainFraction = 0.9;
+
+export class HeldLease extends Lease {
+  readonly #memory: HeldMemory;
+  readonly #home: Home;
+  readonly #slot: SlotGrant | null;
+  #slotClaimed = false;
+  #askTimer: Timer | undefined;
+  #detached: Promise<void> | undefined;
+
+  constructor(grant: HeldGrant, context: LeaseContext) {
+    const { id, generation, memory, remainingMs, leaseMs, askedAtMs } = grant;
+    const deadlineMs = askedAtMs + remainingMs - holderMarginMs(remainingMs);
+    super({ id, generation, window: memory.window, deadlineMs, leaseMs }, context);
+    this.#memory = memory;
+    this.#home = grant.home;
+    this.#slot = grant.slot;
+    this.#keepTime(askedAtMs, remainingMs, leaseMs);
+  }
+
+  override async renew(leaseMs: number = this.leaseMs): Promise<void> {
+    checkLeaseMs(leaseMs);
+    this.checkDeadline();
+    const askedAtMs = this.context.environment.clock.nowMs();
+    this.#keepTime(askedAtMs, await this.#home.renew(this, leaseMs), leaseMs);
+    this.context.metrics.leasesRenewed += 1;
+  }
+
+  override async release(): Promise<void> {
+    this.end('released');
+    await this.#detached;
+  }
+
+  override revoke(): Promise<RevokeOutcome> {
+    return Promise.reject(new Unsupported(`lease ${this.id} can only be revoked by its home`));
+  }
+
+  override claimClientSlot(): ClientSlot {
+    this.checkDeadline();
+    const port = this.#memory.clientPort;
+    if (this.#slot === null || port === undefined) {
+      throw new Unsupported(
+        `lease ${this.id} was attached without a slot: it had no server then, or only memory was asked for`,
+      );
+    }
+    if (this.#slotClaimed) throw new Contention(`the slot of lease ${this.id} has a client already`);
+    this.#slotClaimed = true;
+    return { index: this.#slot.index, session: this.#slot.session, port };
+  }
+
+  /** The home moved the deadline: what it said is only a reason to ask. */
+  async refresh(): Promise<void> {
+    if (this.status !== 'active') return;
+    const askedAtMs = this.context.environment.clock.nowMs();
+    try {
+      this.#keepTime(askedAtMs, await this.#home.remaining(this), this.leaseMs);
+    } catch {
+      // The deadline that is known stands; a connection that failed ends the lease by itself.
+    }
+  }
+
+  protected override teardown(status: EndedStatus): void {
+    this.#askTimer?.cancel();
+    this.#memory.close();
+    const tellHome = status === 'released' || status === 'expired';
+    this.#detached = this.#home.detach(this, tellHome).catch(() => undefined);
+  }
+
+  #keepTime(askedAtMs: number, remainingMs: number, leaseMs: number): void {
+    if (this.status !== 'active') return;
+    this.setDeadline(askedAtMs + remainingMs - holderMarginMs(remainingMs), leaseMs);
+    this.#askTimer?.cancel();
+    const askInMs = remainingMs * askAgainFraction;
+    if (remainingMs - askInMs < askAgainMsMin) return;
+    this.#askTimer = this.context.environment.clock.after(askInMs, () => void this.refresh());
+  }
+}

@@ -1,0 +1,195 @@
+// A lease as one process sees it: identity, deadline, and one end. What is common to its home and its holders; how each
+// of them keeps time is in home-lease.ts and held-lease.ts.
+import type { Environment, Timer } from '../environment.ts';
+import type { FabricError } from '../errors.ts';
+import { leaseMsMax, leaseMsMin } from '../limits.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { ClientPort, PlaneName, Window } from '../plane/plane.ts';
+import type { SlotLayout } from './control-page.ts';
+import { stateOf, stateWord } from './control-page.ts';
+import type { LeaseId } from './lease-id.ts';
+import { type EndedStatus, endedError, type LeaseStatus } from './lease-status.ts';
+import { LeaseMemory } from './memory.ts';
+import { type RenewalPolicy, renewalBackoffMs, renewalDelayMs, seededDraws } from './renewal.ts';
+
+/** What became of a revocation: nothing can reach the bytes any more, or that could not be confirmed. */
+export type RevokeOutcome = 'torn-down' | 'fenced';
+
+/** A client's slot: where it is, how to reach the server, and which request ids are its own. */
+export interface ClientSlot {
+  readonly index: number;
+  /** Request ids of this client are `session << 44` and the 2^44 - 1 that follow. */
+  readonly session: number;
+  readonly port: ClientPort;
+}
+
+export interface LeaseContext {
+  readonly environment: Environment;
+  readonly metrics: Metrics;
+}
+
+export interface LeaseGrant {
+  readonly id: LeaseId;
+  readonly generation: number;
+  readonly window: Window;
+  /** Deadline by this process's monotonic clock, milliseconds. */
+  readonly deadlineMs: number;
+  /** Time of the grant, which a renewal repeats. */
+  readonly leaseMs: number;
+}
+
+export abstract class Lease {
+  readonly id: LeaseId;
+  readonly generation: number;
+  readonly arenaBytes: number;
+  readonly window: Window;
+  readonly memory: LeaseMemory;
+  readonly context: LeaseContext;
+  readonly #words: Int32Array;
+  readonly #activeState: number;
+  readonly #endListeners = new Set<(status: EndedStatus) => void>();
+  #status: LeaseStatus = 'active';
+  #deadlineMs: number;
+  #leaseMs: number;
+  #deadlineTimer: Timer | undefined;
+  #renewalTimer: Timer | undefined;
+
+  constructor(grant: LeaseGrant, context: LeaseContext) {
+    this.id = grant.id;
+    this.generation = grant.generation;
+    this.window = grant.window;
+    this.arenaBytes = grant.window.arena.length;
+    this.memory = new LeaseMemory(this);
+    this.context = context;
+    this.#words = grant.window.control.words;
+    this.#activeState = stateOf('active', grant.generation);
+    this.#deadlineMs = grant.deadlineMs;
+    this.#leaseMs = grant.leaseMs;
+  }
+
+  get plane(): PlaneName {
+    return this.window.plane;
+  }
+
+  get status(): LeaseStatus {
+    return this.#status;
+  }
+
+  /** By this process's monotonic clock. */
+  get deadlineMs(): number {
+    return this.#deadlineMs;
+  }
+
+  get leaseMs(): number {
+    return this.#leaseMs;
+  }
+
+  /** Milliseconds until this process stops using the lease; 0 once it ended. */
+  get remainingMs(): number {
+    if (this.#status !== 'active') return 0;
+    return Math.max(0, this.#deadlineMs - this.context.environment.clock.nowMs());
+  }
+
+  /** How the lease's bytes are used. */
+  readLayout(): SlotLayout {
+    this.check();
+    return this.window.control.readLayout();
+  }
+
+  /** The hot path's check: two loads. Throws the lease's error once it has ended, here or in its control page. */
+  check(): void {
+    if (this.#status === 'active' && Atomics.load(this.#words, stateWord) === this.#activeState) return;
+    this.#throwEnded();
+  }
+
+  /** As check(), and looks at the clock too: for whoever may have been held up since the timer should have fired. */
+  checkDeadline(): void {
+    this.check();
+    if (this.context.environment.clock.nowMs() < this.#deadlineMs) return;
+    this.end('expired');
+    this.check();
+  }
+
+  /** The error of a lease that has ended. */
+  endedError(mayHaveExecuted: boolean): FabricError {
+    const status = this.#status === 'active' ? 'revoked' : this.#status;
+    return endedError(status, this.id, mayHaveExecuted);
+  }
+
+  /** Calls back once when the lease ends, before its window closes. Returns how to unsubscribe. */
+  onEnd(listener: (status: EndedStatus) => void): () => void {
+    this.#endListeners.add(listener);
+    return () => this.#endListeners.delete(listener);
+  }
+
+  /** Moves the deadline to `leaseMs` from now; by default as long as it was granted for. */
+  abstract renew(leaseMs?: number): Promise<void>;
+  /** Gives the lease back: at home it ends for everybody, at a holder only there. */
+  abstract release(): Promise<void>;
+  /** Takes the lease away from every holder. Only its home can. */
+  abstract revoke(): Promise<RevokeOutcome>;
+  /** The slot of this process's client. Throws Contention or Unsupported if there is none to have. */
+  abstract claimClientSlot(): ClientSlot;
+
+  /** Keeps the lease alive until it ends, by renewing it in time. */
+  renewAutomatically(policy: RenewalPolicy): void {
+    const draw = seededDraws(this.id);
+    let failures = 0;
+    const schedule = (delayMs: number) => {
+      if (this.#status !== 'active') return;
+      this.#renewalTimer = this.context.environment.clock.after(delayMs, () => {
+        this.renew().then(
+          () => {
+            failures = 0;
+            schedule(renewalDelayMs(this.#leaseMs, policy, draw()));
+          },
+          () => {
+            failures += 1;
+            schedule(renewalBackoffMs(failures, policy));
+          },
+        );
+      });
+    };
+    schedule(renewalDelayMs(this.#leaseMs, policy, draw()));
+  }
+
+  /** Ends the lease here: listeners first, then the window, so that no view outlives the lease. Only the first end counts. */
+  end(status: EndedStatus): void {
+    if (this.#status !== 'active') return;
+    this.#status = status;
+    this.#deadlineTimer?.cancel();
+    this.#renewalTimer?.cancel();
+    if (status === 'expired') this.context.metrics.leasesExpired += 1;
+    if (status === 'revoked') this.context.metrics.leasesRevoked += 1;
+    for (const listener of [...this.#endListeners]) listener(status);
+    this.#endListeners.clear();
+    this.teardown(status);
+  }
+
+  /** Whatever the lease holds goes; its window is closed afterwards. */
+  protected abstract teardown(status: EndedStatus): void;
+
+  /** Takes a new deadline, and ends the lease at it. */
+  protected setDeadline(deadlineMs: number, leaseMs: number): void {
+    if (this.#status !== 'active') return;
+    const { clock } = this.context.environment;
+    this.#deadlineMs = deadlineMs;
+    this.#leaseMs = leaseMs;
+    this.#deadlineTimer?.cancel();
+    this.#deadlineTimer = clock.after(Math.max(0, deadlineMs - clock.nowMs()), () => this.end('expired'));
+  }
+
+  #throwEnded(): never {
+    if (this.#status === 'active') {
+      const status = this.window.control.readStatus(this.generation);
+      this.end(status === 'active' ? 'revoked' : status);
+    }
+    throw this.endedError(false);
+  }
+}
+
+/** Throws RangeError unless a lease can last that long. */
+export function checkLeaseMs(leaseMs: number): void {
+  if (leaseMs >= leaseMsMin && leaseMs <= leaseMsMax) return;
+  throw new RangeError(`a lease lasts from ${leaseMsMin} to ${leaseMsMax} ms, not ${leaseMs}`);
+}

@@ -1,0 +1,37 @@
+// Every bound of the project in one place; the invariants below hold them against each other.
+import { invariant } from './invariant.ts';
+
+/** A lease holds at least one byte and at most 4 GiB less its control area. */
+export const leaseBytesMax: number = 2 ** 32 - 2 ** 21;
+
+/** A lease lasts from 10 ms to 30 days. */
+export const leaseMsMin = 10;
+export const leaseMsMax: number = 30 * 24 * 3600 * 1000;
+
+/** Huge pages are asked for in this size, the common one on x86-64 and arm64. */
+export const hugePageBytes: number = 2 ** 21;
+
+/** One control message, encoded. */
+export const controlFrameBytesMax = 16384;
+/** Descriptors beside one control message: memory, the server's doorbell, the client's doorbell. */
+export const controlDescriptorsMax = 3;
+/** Messages that may wait for a congested peer before its connection is given up. */
+export const controlBacklogMax = 1024;
+/** How long a control request may stay unanswered. */
+export const controlRequestMs = 5000;
+/** Connections to an agent that may wait to be accepted. */
+export const listenBacklog = 512;
+
+/** Length of a service's name. */
+export const serviceNameLengthMax = 128;
+
+/** Calls that may wait behind the one in flight on a client. */
+export const queuedCallsMax = 65536;
+/** A call's deadline where none is given. */
+export const callDeadlineMs = 30_000;
+
+/** The longest socket path that the kernel takes (sun_path less its end). */
+export const socketPathBytesMax = 107;
+
+invariant(leaseBytesMax + hugePageBytes <= 2 ** 32, 'a lease and its control area fit 32-bit offsets');
+invariant(controlFrameBytesMax <= 65536, 'a control message fits a Unix socket buffer');

@@ -1,0 +1,126 @@
+// The client's end of the classic layout: the data path alone. No allocation but the result, no lock, no system call,
+// no clock. Who waits, and how long, is client.ts's business.
+import { Disconnected, MalformedFrame, PayloadTooLarge } from '../errors.ts';
+import type { ClientSlot } from '../lease/lease.ts';
+import type { ClientPort, Window } from '../plane/plane.ts';
+import {
+  idHighAt,
+  idLowAt,
+  lengthAt,
+  methodAt,
+  payloadAt,
+  payloadBytesMax,
+  requestOffset,
+  responseOffset,
+  sessionShift,
+  status,
+  statusAt,
+} from './classic-layout.ts';
+import { decodeRemoteError } from './error-payload.ts';
+import { PayloadCopier } from './payload-copier.ts';
+
+const requestStatusAt: number = requestOffset + statusAt;
+const responseStatusAt: number = responseOffset + statusAt;
+const responseWord: number = responseOffset / 4;
+const sequenceHighMax: number = 2 ** sessionShift - 1;
+
+export class ClassicClientSlot {
+  readonly #arena: Uint8Array;
+  readonly #words: Int32Array;
+  readonly #view: DataView;
+  readonly #port: ClientPort;
+  readonly #copier: PayloadCopier;
+  #idLow = 0;
+  #idHigh: number;
+
+  constructor(window: Window, slot: ClientSlot) {
+    const { arena } = window;
+    this.#arena = arena;
+    this.#words = new Int32Array(arena.buffer, 0, arena.length / 4);
+    this.#view = new DataView(arena.buffer);
+    this.#port = slot.port;
+    this.#copier = new PayloadCopier(arena, responseOffset + payloadAt);
+    this.#idHigh = slot.session << sessionShift;
+  }
+
+  /** Writes and publishes a request. Throws, with nothing written, if it cannot be one. The slot must be free. */
+  post(methodId: number, payload: Uint8Array): void {
+    checkRequest(methodId, payload);
+    this.#nextId();
+    this.#words[idLowAt / 4] = this.#idLow;
+    this.#words[idHighAt / 4] = this.#idHigh;
+    this.#words[methodAt / 4] = methodId;
+    this.#view.setUint32(requestOffset + lengthAt, payload.length, true);
+    this.#arena.set(payload, requestOffset + payloadAt);
+    // Publishes: request. From here on both regions are the server's.
+    this.#port.publish(requestOffset, payloadAt + payload.length, requestStatusAt, status.requestReady);
+  }
+
+  /** Looks for a response up to `loads` times. Observes: response. */
+  spin(loads: number): boolean {
+    const arena = this.#arena;
+    for (let i = 0; i < loads; i++) {
+      if (Atomics.load(arena, responseStatusAt) !== status.empty) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Takes the response that spin() saw. Returns undefined, and drops it, if it answers another request than the last
+   * one posted; throws RemoteError if the server sent one, and MalformedFrame if it wrote nonsense.
+   */
+  take(): Uint8Array | undefined {
+    const found = Atomics.load(this.#arena, responseStatusAt);
+    const known = found === status.responseReady || found === status.error;
+    const bytes = this.#view.getUint32(responseOffset + lengthAt, true); // Read once: the peer may be hostile.
+    const ours =
+      this.#words[responseWord + idLowAt / 4] === this.#idLow &&
+      this.#words[responseWord + idHighAt / 4] === this.#idHigh;
+    if (!known || bytes > payloadBytesMax) return this.#rejectFrame(found, bytes);
+    if (!ours) return this.#free();
+    const payload = this.#copier.copy(bytes);
+    this.#free();
+    if (found === status.error) throw decodeRemoteError(payload);
+    return payload;
+  }
+
+  /** Whether the server has begun on the last request: false only if it certainly has not. */
+  get taken(): boolean {
+    return Atomics.load(this.#arena, requestStatusAt) !== status.requestReady;
+  }
+
+  /**
+   * The response's region is the server's again with the next request, which is published after this store: so a plain
+   * store will do, and the client does not wait for the line.
+   */
+  #free(): undefined {
+    this.#arena[responseStatusAt] = status.empty;
+  }
+
+  #rejectFrame(found: number, bytes: number): never {
+    this.#free();
+    throw new MalformedFrame(
+      `response with status ${found} (3 or 4 allowed) and ${bytes} payload bytes (at most ${payloadBytesMax})`,
+      { mayHaveExecuted: true },
+    );
+  }
+
+  #nextId(): void {
+    this.#idLow = (this.#idLow + 1) | 0;
+    if (this.#idLow !== 0) return;
+    if ((this.#idHigh & sequenceHighMax) === sequenceHighMax) {
+      throw new Disconnected('this session has used its 2^44 request ids: attach again');
+    }
+    this.#idHigh += 1;
+  }
+}
+
+/** Throws TypeError, RangeError or PayloadTooLarge for what cannot be a request. */
+export function checkRequest(methodId: number, payload: Uint8Array): void {
+  if (!(payload instanceof Uint8Array)) throw new TypeError('a payload is a Uint8Array');
+  if (methodId >>> 0 !== methodId)
+    throw new RangeError(`a method id is an unsigned 32-bit integer, not ${methodId}`);
+  if (payload.length > payloadBytesMax) {
+    throw new PayloadTooLarge(`payload of ${payload.length} bytes, at most ${payloadBytesMax} fit the slot`);
+  }
+}

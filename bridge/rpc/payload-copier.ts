@@ -1,0 +1,51 @@
+// Copies payloads out of a window, cheaply. Making a typed array costs more than copying a small payload does, so the
+// view to copy from is kept while the length stays the same, small results live on V8's own heap, and larger ones are
+// carved from slabs. The result is the caller's alone; only its slab is shared with results of the same owner.
+// (`set`, into a fresh small array or a slab, measured 46 to 60 ns at 64 B, against 150 ns for a loop over bytes.)
+
+/** V8 keeps typed arrays up to this long on its heap, without an allocation outside. */
+const heapBytesMax = 64;
+/** 64 KiB measured better than smaller and larger slabs: few allocations, yet small enough for malloc's own pool. */
+const slabBytes = 65536;
+/** Results longer than this would waste too much of a slab. */
+const slabResultBytesMax: number = slabBytes / 2;
+
+export class PayloadCopier {
+  readonly #source: Uint8Array;
+  readonly #offset: number;
+  #view: Uint8Array;
+  #slab: Uint8Array = Buffer.allocUnsafeSlow(slabBytes);
+  #slabUsed = 0;
+
+  /** Copies out of `source`, from `offset` on. */
+  constructor(source: Uint8Array, offset: number) {
+    this.#source = source;
+    this.#offset = offset;
+    this.#view = source.subarray(offset, offset);
+  }
+
+  /** A copy of `bytes` bytes. The caller has checked that the source has so many. */
+  copy(bytes: number): Uint8Array {
+    if (this.#view.length !== bytes) this.#view = this.#source.subarray(this.#offset, this.#offset + bytes);
+    if (bytes <= heapBytesMax) {
+      const result = new Uint8Array(bytes);
+      result.set(this.#view);
+      return result;
+    }
+    if (bytes > slabResultBytesMax) return this.#view.slice();
+    const start = this.#reserve(bytes);
+    this.#slab.set(this.#view, start);
+    return new Uint8Array(this.#slab.buffer, start, bytes);
+  }
+
+  #reserve(bytes: number): number {
+    if (this.#slabUsed + bytes > slabBytes) {
+      this.#slab = Buffer.allocUnsafeSlow(slabBytes);
+      this.#slabUsed = 0;
+    }
+    const start = this.#slabUsed;
+    // Aligned, so that a user may lay any typed array over the result.
+    this.#slabUsed = (start + bytes + 7) & ~7;
+    return start;
+  }
+}

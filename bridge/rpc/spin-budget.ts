@@ -1,0 +1,41 @@
+// How long to spin before sleeping. Spinning finds an answer within nanoseconds and burns a core; sleeping is free and
+// costs a wake-up of tens of microseconds. The budget follows what spinning lately brought: all of it after a hit,
+// half as much after each miss.
+
+/** How a client or server waits: never sleep; spin, then sleep; sleep at once. */
+export type WaitMode = 'busy' | 'adaptive' | 'event';
+
+export class SpinBudget {
+  readonly #mode: WaitMode;
+  readonly #msMax: number;
+  #ms: number;
+
+  /** `msMax`: the most that one wait may spin, milliseconds. */
+  constructor(mode: WaitMode, msMax: number) {
+    this.#mode = mode;
+    this.#msMax = msMax;
+    this.#ms = msMax;
+  }
+
+  /** Milliseconds to spin for now. */
+  get ms(): number {
+    switch (this.#mode) {
+      case 'busy':
+        return Number.POSITIVE_INFINITY;
+      case 'event':
+        return 0;
+      case 'adaptive':
+        return this.#ms;
+    }
+  }
+
+  /** What was waited for came while spinning, or soon enough that spinning would have found it. */
+  hit(): void {
+    this.#ms = this.#msMax;
+  }
+
+  /** The spin ended with nothing. */
+  miss(): void {
+    this.#ms /= 2;
+  }
+}

@@ -1,0 +1,174 @@
+// Runs the compiled bench (`npm test` compiles first): shapes and manners, no times.
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ContenderName, contenderNames } from './names.ts';
+import { childProgram } from './project.ts';
+import type { BenchReport } from './report.ts';
+
+const PAYLOAD_BYTES = [8, 64];
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const scratch = mkdtempSync(join(tmpdir(), 'leasewire-bench-test-'));
+
+/** The bench's own temporary directories go here, so that a test sees what is left. */
+const benchTmp = mkdtempSync(join(scratch, 'tmp-'));
+const environment = { ...process.env, TMPDIR: benchTmp };
+
+beforeAll(() => {
+  const program = childProgram('bench');
+  if (!existsSync(program)) throw new Error(`${program} is not compiled: run npm test, or tsc`);
+});
+
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+function runBench(args: readonly string[], env: NodeJS.ProcessEnv = environment): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [childProgram('bench'), ...args],
+      { env, maxBuffer: 2 ** 26 },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+      },
+    );
+  });
+}
+
+describe('a tiny bench', () => {
+  const jsonFile = join(scratch, 'report.json');
+  const htmlFile = join(scratch, 'report.html');
+  let outcome: Outcome;
+  let report: BenchReport;
+  let ran: readonly ContenderName[];
+
+  beforeAll(async () => {
+    const args = `--quick --rounds 1 --sizes ${PAYLOAD_BYTES} --json ${jsonFile} --html ${htmlFile}`;
+    outcome = await runBench(args.split(' '));
+    report = JSON.parse(readFileSync(jsonFile, 'utf8')) as BenchReport;
+    ran = contenderNames.filter((name) => !report.skipped.some((skipped) => skipped.name === name));
+  });
+
+  test('says by its exit code whether every contender ran', () => {
+    expect(outcome.code).toBe(report.skipped.length === 0 ? 0 : 1);
+  });
+
+  test('needs nothing but the tree for its peers', () => {
+    expect(ran).toEqual(expect.arrayContaining(['unix-socket', 'zeromq', 'grpc-js']));
+  });
+
+  test('has a row for every contender and size, and one for its first call after idleness', () => {
+    const rows = report.results.map(({ name, bytes }) => `${name} ${bytes}`);
+    const expected = ran.flatMap((name) => [
+      ...PAYLOAD_BYTES.map((bytes) => `${name} ${bytes}`),
+      `${name}-idle 64`,
+    ]);
+    expect(rows.toSorted()).toEqual(expected.toSorted());
+  });
+
+  test('has figures in every row, the tail not before the middle of the distribution', () => {
+    for (const { p50Ns, p99Ns, p999Ns, perSecond, spread, samples, distribution } of report.results) {
+      for (const figure of [p50Ns, p99Ns, p999Ns, perSecond, samples]) expect(figure).toBeGreaterThan(0);
+      expect(p999Ns).toBeGreaterThanOrEqual(p99Ns);
+      expect(spread.p50Ns.min).toBeLessThanOrEqual(spread.p50Ns.max);
+      expect(distribution.length).toBeGreaterThan(0);
+    }
+  });
+
+  test('names its machine, its method and the cost of its clocks', () => {
+    expect(report.machine.node).toBe(process.version);
+    expect(report.machine.cores).toBeGreaterThan(0);
+    expect(Date.parse(report.machine.date)).not.toBeNaN();
+    expect(report.method.join(' ')).toMatch(/32751 B/);
+    expect(Object.keys(report.clockReadNs).toSorted()).toEqual(ran.toSorted());
+  });
+
+  test('measures idle CPU where there is a leasewire', () => {
+    const measured = ran.some((name) => name.startsWith('leasewire-'));
+    expect(typeof report.idleCpuPercent).toBe(measured ? 'number' : 'object');
+  });
+
+  test('prints a table and draws a page that fetches nothing', () => {
+    for (const name of ran) expect(outcome.stdout).toContain(name);
+    const html = readFileSync(htmlFile, 'utf8');
+    expect(html.match(/<svg/g)).toHaveLength(3);
+    expect(html).not.toMatch(/<script|<link|src=|@import|NaN|undefined/);
+  });
+
+  test('leaves no directory behind', () => {
+    expect(readdirSync(benchTmp)).toEqual([]);
+  });
+});
+
+describe('manners', () => {
+  test('a bad argument is named, with the usage', async () => {
+    const { code, stderr } = await runBench(['--sizes', '32768']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/--sizes: '32768' is not an integer from 1 to 32751/);
+    expect(stderr).toMatch(/usage:/);
+  });
+
+  test('a report that could not be written is refused before measuring', async () => {
+    const { code, stderr } = await runBench(['--html', join(scratch, 'nowhere', 'report.html')]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/--html: cannot write '.*nowhere.report.html'/);
+  });
+
+  test('a contender that dies under way ends the bench with its name', async () => {
+    const args = [childProgram('bench'), '--only', 'unix-socket', '--sizes', '8'];
+    const bench = spawn(process.execPath, args, { env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
+    const stderr = text(bench.stderr);
+    await once(bench.stderr, 'data');
+    const [server] = childrenOf(bench.pid);
+    process.kill(Number(server), 'SIGKILL');
+    expect(await once(bench, 'exit')).toEqual([1, null]);
+    expect(await stderr).toMatch(/unix-socket client: .*closed the connection/);
+    expect(readdirSync(benchTmp)).toEqual([]);
+  });
+
+  test('a contender that cannot start is skipped, and told', async () => {
+    const noCompiler = { ...environment, CC: '/nowhere/cc' };
+    const { code, stdout } = await runBench(
+      ['--quick', '--rounds', '1', '--only', 'floor-c', '--json'],
+      noCompiler,
+    );
+    const report = JSON.parse(stdout) as BenchReport;
+    expect(code).toBe(1);
+    expect(report.skipped).toEqual([{ name: 'floor-c', reason: expect.stringContaining('/nowhere/cc') }]);
+    expect(report.results).toEqual([]);
+  });
+
+  test('interrupted, it ends its processes and clears its directory', async () => {
+    const args = [childProgram('bench'), '--only', 'unix-socket', '--sizes', '8'];
+    const bench = spawn(process.execPath, args, { env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
+    await once(bench.stderr, 'data'); // "round 1": the contender is open
+    const children = childrenOf(bench.pid);
+    expect(children).toHaveLength(2);
+    bench.kill('SIGINT');
+    expect(await once(bench, 'exit')).toEqual([130, null]);
+    await expect.poll(() => children.filter(isRunning)).toEqual([]);
+    expect(readdirSync(benchTmp)).toEqual([]);
+  });
+});
+
+function childrenOf(pid: number | undefined): readonly string[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+}
+
+/** A killed child may linger as a zombie until its new parent looks. */
+function isRunning(pid: string): boolean {
+  try {
+    return !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,74 @@
+// A unary call of @grpc/grpc-js over a Unix socket. Messages are the payload's bytes as they are: no protobuf.
+import { join } from 'node:path';
+import {
+  type ClientUnaryCall,
+  credentials,
+  type handleUnaryCall,
+  makeGenericClientConstructor,
+  type requestCallback,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+} from '@grpc/grpc-js';
+import type { Close, EchoClient, EchoPlane } from '../echo-plane.ts';
+
+export const grpcJs: EchoPlane = { serve, connect };
+
+const service: ServiceDefinition<{ echo: handleUnaryCall<Buffer, Buffer> }> = {
+  echo: {
+    path: '/bench.Echo/Echo',
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: asIs,
+    requestDeserialize: asIs,
+    responseSerialize: asIs,
+    responseDeserialize: asIs,
+  },
+};
+
+const Client = makeGenericClientConstructor(service, 'bench.Echo');
+
+const echo: handleUnaryCall<Buffer, Buffer> = (call, reply) => reply(null, call.request);
+
+async function serve(directory: string): Promise<Close> {
+  const server = new Server();
+  server.addService(service, { echo });
+  await new Promise<void>((resolve, reject) => {
+    server.bindAsync(address(directory), ServerCredentials.createInsecure(), (error) =>
+      error === null ? resolve() : reject(error),
+    );
+  });
+  return async () => server.forceShutdown();
+}
+
+async function connect(directory: string): Promise<EchoClient> {
+  const client = new Client(address(directory), credentials.createInsecure());
+  const callEcho = (client['echo'] as Echo).bind(client);
+  return {
+    kind: 'await',
+    call: (payload) =>
+      new Promise((resolve, reject) => {
+        callEcho(asBuffer(payload), (error, reply) => {
+          if (error !== null) reject(error);
+          else if (reply === undefined) reject(new Error('grpc-js: a reply without a message'));
+          else resolve(reply);
+        });
+      }),
+    close: async () => client.close(),
+  };
+}
+
+type Echo = (payload: Buffer, onReply: requestCallback<Buffer>) => ClientUnaryCall;
+
+function asIs(bytes: Buffer): Buffer {
+  return bytes;
+}
+
+/** A view, not a copy: grpc-js copies the message into its frame. */
+function asBuffer(payload: Uint8Array): Buffer {
+  return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+}
+
+function address(directory: string): string {
+  return `unix:${join(directory, 'echo.sock')}`;
+}

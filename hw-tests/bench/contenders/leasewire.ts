@@ -1,0 +1,57 @@
+// leasewire on the classic layout, by callSync and by await: the same server, the same client, two verbs.
+import { FabricDns, MemBuilder, RpcClient, RpcServer } from '#sdk';
+import type { Close, EchoPlane } from '../echo-plane.ts';
+
+const SERVICE = 'bench-echo';
+const METHOD_ECHO = 1;
+const LEASE_BYTES = 65_536;
+const LEASE_SECS = 3600;
+
+export const leasewireSync: EchoPlane = {
+  serve,
+  connect: async (directory) => {
+    const { client, close } = await open(directory);
+    return { kind: 'sync', call: (payload) => client.callSync(METHOD_ECHO, payload), close };
+  },
+};
+
+export const leasewireAwait: EchoPlane = {
+  serve,
+  connect: async (directory) => {
+    const { client, close } = await open(directory);
+    return { kind: 'await', call: (payload) => client.call(METHOD_ECHO, payload), close };
+  },
+};
+
+async function serve(directory: string): Promise<Close> {
+  keepInside(directory);
+  const lease = await new MemBuilder().minBytes(LEASE_BYTES).leaseSecs(LEASE_SECS).acquire();
+  const server = new RpcServer(lease);
+  const dns = await FabricDns.open({ directory });
+  await dns.register(SERVICE, server);
+  const stop = new AbortController();
+  const served = server.serve({ handle: (_methodId, payload) => payload }, { signal: stop.signal });
+  return async () => {
+    stop.abort();
+    await served;
+    await lease.release();
+    await dns.close();
+  };
+}
+
+async function open(directory: string): Promise<{ readonly client: RpcClient; readonly close: Close }> {
+  keepInside(directory);
+  const dns = await FabricDns.open({ directory });
+  const lease = await dns.connect(SERVICE);
+  const client = new RpcClient(lease);
+  const close = async () => {
+    await lease.release();
+    await dns.close();
+  };
+  return { client, close };
+}
+
+/** The process's agent has its sockets there too. It is made when first needed. */
+function keepInside(directory: string): void {
+  process.env['LEASEWIRE_RUNTIME_DIR'] = directory;
+}

@@ -1,0 +1,30 @@
+// CPU time that processes use while nothing is asked of them.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+
+/** The CPU used by `pids` together over `durationMs`, in per cent of one core. */
+export async function idleCpuPercent(pids: readonly number[], durationMs: number): Promise<number> {
+  const ticksBefore = totalTicks(pids);
+  const startMs = performance.now();
+  await setTimeout(durationMs);
+  const ticks = totalTicks(pids) - ticksBefore;
+  const elapsedSecs = (performance.now() - startMs) / 1000;
+  return (100 * ticks) / ticksPerSec() / elapsedSecs;
+}
+
+/** utime + stime of /proc/PID/stat, all threads. The command before them may itself hold spaces and brackets. */
+export function parseTicks(stat: string): number {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [utime, stime] = fields.slice(11, 13).map(Number);
+  if (utime === undefined || stime === undefined) throw new Error(`no times in '${stat}'`);
+  return utime + stime;
+}
+
+function totalTicks(pids: readonly number[]): number {
+  return pids.reduce((total, pid) => total + parseTicks(readFileSync(`/proc/${pid}/stat`, 'utf8')), 0);
+}
+
+function ticksPerSec(): number {
+  return Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+}

@@ -1,0 +1,123 @@
+// A child process that answers each line on its stdin with one JSON line on its stdout. The bench owns it and
+// ends it by its pid.
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
+
+const REPLY_MS_MAX = 300_000;
+const CLOSE_MS_MAX = 5_000;
+const STDERR_CHARS_MAX = 4_000;
+
+export type Reply = Readonly<Record<string, unknown>>;
+
+interface Waiter {
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class LineProcess {
+  readonly name: string;
+  readonly #child: ChildProcessWithoutNullStreams;
+  #waiter: Waiter | undefined;
+  #early: Reply | undefined;
+  #ended: Error | undefined;
+  #stderr = '';
+
+  constructor(name: string, command: string, args: readonly string[]) {
+    this.name = name;
+    this.#child = spawn(command, args, { stdio: 'pipe' });
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-STDERR_CHARS_MAX);
+    });
+    createInterface({ input: this.#child.stdout }).on('line', (line) => this.#take(line));
+    this.#child.stdin.on('error', () => {}); // a dead child is reported by 'close'
+    this.#child.on('error', (error) => this.#end(error.message));
+    this.#child.on('close', (code, signal) => this.#end(`ended with ${signal ?? `exit code ${code}`}`));
+  }
+
+  /** Undefined when it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Sends a line and waits for its reply. One at a time. */
+  async ask(line: string): Promise<Reply> {
+    this.#child.stdin.write(`${line}\n`);
+    return this.reply();
+  }
+
+  /** The next reply, asked for or not: the first one says that the process is ready. */
+  async reply(): Promise<Reply> {
+    const timer = new AbortController();
+    const late = async () => {
+      await setTimeout(REPLY_MS_MAX, undefined, { signal: timer.signal });
+      throw new Error(`${this.name}: no reply in ${REPLY_MS_MAX} ms`);
+    };
+    try {
+      return await Promise.race([this.#next(), late()]);
+    } finally {
+      timer.abort();
+    }
+  }
+
+  /** Ends its stdin, upon which it closes what it opened and exits; kills it when it does not. */
+  async close(): Promise<void> {
+    if (!this.#running()) return;
+    const closed = once(this.#child, 'close');
+    const killer = globalThis.setTimeout(() => this.kill(), CLOSE_MS_MAX);
+    this.#child.stdin.end();
+    await closed;
+    clearTimeout(killer);
+  }
+
+  kill(): void {
+    if (this.#running()) this.#child.kill('SIGKILL');
+  }
+
+  #running(): boolean {
+    return this.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  #next(): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      if (this.#early !== undefined) {
+        resolve(this.#early);
+        this.#early = undefined;
+      } else if (this.#ended !== undefined) {
+        reject(this.#ended);
+      } else {
+        this.#waiter = { resolve, reject };
+      }
+    });
+  }
+
+  #take(line: string): void {
+    const reply = parseReply(line);
+    const error = reply['error'];
+    if (error !== undefined) {
+      this.#end(String(error));
+    } else if (this.#waiter === undefined) {
+      this.#early = reply;
+    } else {
+      this.#waiter.resolve(reply);
+      this.#waiter = undefined;
+    }
+  }
+
+  #end(reason: string): void {
+    this.#ended ??= new Error([`${this.name}: ${reason}`, this.#stderr.trim()].filter(Boolean).join('\n'));
+    this.#waiter?.reject(this.#ended);
+    this.#waiter = undefined;
+  }
+}
+
+function parseReply(line: string): Reply {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value === 'object' && value !== null) return value as Reply;
+  } catch {
+    // Falls through: whatever it printed is the error.
+  }
+  return { error: `printed no reply: ${line.slice(0, 200)}` };
+}

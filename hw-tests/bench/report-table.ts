@@ -1,0 +1,122 @@
+// The report as text for a terminal.
+import { machineLine } from './machine.ts';
+import { PAYLOAD_BYTES_MAX } from './options.ts';
+import type { BenchReport, Ratio, Result } from './report.ts';
+import { counts, durations, format, formatBytes, formatRange, ratios as ratioUnit } from './units.ts';
+
+const WIDTH_MAX = 110;
+
+export function renderTable(report: BenchReport): string {
+  const paragraphs = [
+    `leasewire latency bench, ${report.rounds} rounds${report.quick ? ', QUICK: no figures to quote' : ''}`,
+    machineLine(report.machine),
+    '',
+    ...columns([figureHeader, ...report.results.map(figureCells)]),
+    '',
+    ...(report.ratios.length === 0 ? [] : [...columns(ratioRows(report.ratios)), '']),
+    `idle CPU, leasewire client and server together: ${idleCpuText(report)}`,
+    `clock read: ${clockReadText(report)}`,
+    ...report.notes,
+    ...report.skipped.map(({ name, reason }) => `SKIPPED ${name}: ${firstLine(reason)}`),
+    '',
+    'Method',
+    ...report.method.flatMap((sentence) => wrap(`- ${sentence}`)),
+  ];
+  return `${paragraphs.join('\n')}\n`;
+}
+
+export function payloadLabel(bytes: number): string {
+  return bytes === PAYLOAD_BYTES_MAX ? `32 KiB (${bytes} B)` : formatBytes(bytes);
+}
+
+export function idleCpuText({ idleCpuPercent }: BenchReport): string {
+  return idleCpuPercent === null ? 'not measured' : `${idleCpuPercent.toFixed(2)} % of a core`;
+}
+
+export function clockReadText({ clockReadNs }: BenchReport): string {
+  return Object.entries(clockReadNs)
+    .map(([name, ns]) => `${name} ${ns.toFixed(0)} ns`)
+    .join(', ');
+}
+
+export function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
+}
+
+export const figureHeader: readonly string[] = [
+  'payload',
+  'contender',
+  'p50',
+  '',
+  'p99',
+  '',
+  'p99.9',
+  '',
+  'calls/s',
+  '',
+];
+
+/** A figure and its range over the rounds, in turns. */
+export function figureCells(result: Result): readonly string[] {
+  const { spread } = result;
+  const timed = (['p50Ns', 'p99Ns', 'p999Ns'] as const).flatMap((figure) => {
+    const mark = figure === 'p50Ns' && result.p50From === 'singles' ? '*' : '';
+    return [
+      `${format(result[figure], durations)}${mark}`,
+      formatRange(spread[figure], result[figure], durations),
+    ];
+  });
+  const perSecond = [
+    format(result.perSecond, counts),
+    formatRange(spread.perSecond, result.perSecond, counts),
+  ];
+  return [payloadLabel(result.bytes), result.name, ...timed, ...perSecond];
+}
+
+/** One row for each pair, one column for each payload. */
+export function ratioRows(ratios: readonly Ratio[]): readonly (readonly string[])[] {
+  const payloads = [...new Set(ratios.map(({ bytes }) => bytes))];
+  const pairs = [...new Set(ratios.map(pairText))];
+  return [
+    ['p50 ratio', ...payloads.map(payloadLabel)],
+    ...pairs.map((pair) => [
+      pair,
+      ...payloads.map((bytes) => {
+        const ratio = ratios.find((candidate) => candidate.bytes === bytes && pairText(candidate) === pair);
+        return ratio === undefined
+          ? ''
+          : `${format(ratio.ratio, ratioUnit)} ${formatRange(ratio.spread, ratio.ratio, ratioUnit)}`;
+      }),
+    ]),
+  ];
+}
+
+function pairText({ name, over }: Ratio): string {
+  return `${name} / ${over}`;
+}
+
+/** Columns as wide as their widest cell, texts to the left, figures to the right. */
+function columns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) =>
+        column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function wrap(text: string): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > WIDTH_MAX) {
+      lines.push(line);
+      line = ` `;
+    }
+    line += line === '' ? word : ` ${word}`;
+  }
+  return [...lines, line];
+}

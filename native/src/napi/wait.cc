@@ -1,0 +1,59 @@
+#include "napi/wait.h"
+
+#include <array>
+#include <optional>
+#include <span>
+
+#include "napi/error.h"
+#include "napi/readable.h"
+#include "os/wait.h"
+
+namespace leasewire {
+namespace {
+
+using Descriptors = std::array<int, kWaitDescriptorsMax>;
+
+// Fills `fds` from an array of `count` Readables; false with an exception pending. As in send(),
+// all elements are read before any descriptor is looked at, since they may be accessors.
+bool ReadDescriptors(napi_env env, napi_value readables, uint32_t count, Descriptors& fds) {
+  std::array<napi_value, kWaitDescriptorsMax> elements{};
+  for (uint32_t i = 0; i < count; ++i) {
+    if (napi_get_element(env, readables, i, &elements[i]) != napi_ok) return false;
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    const Readable* readable = Readable::From(env, elements[i]);
+    if (readable == nullptr) {
+      ThrowTypeError(env, "readables must be Doorbells, SeqpacketSockets or SeqpacketListeners");
+      return false;
+    }
+    auto fd = readable->FdFor("ppoll");
+    if (!fd.ok()) {
+      ThrowStatus(env, fd.status());
+      return false;
+    }
+    fds[i] = fd.value();
+  }
+  return true;
+}
+
+}  // namespace
+
+Napi::Value WaitReadableFunction(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsArray()) return ThrowTypeError(env, "readables must be an array");
+  if (!info[1].IsNumber()) return ThrowTypeError(env, "timeoutMs must be a number");
+  const double timeout_ms = info[1].As<Napi::Number>().DoubleValue();
+  // Written so that NaN fails too.
+  if (!(timeout_ms >= 0)) return ThrowRangeError(env, "timeoutMs must not be negative or NaN");
+  const uint32_t count = info[0].As<Napi::Array>().Length();
+  if (count > kWaitDescriptorsMax) {
+    return ThrowRangeError(env, "readables must be at most " + std::to_string(kWaitDescriptorsMax));
+  }
+  Descriptors fds{};
+  if (!ReadDescriptors(env, info[0], count, fds)) return {};
+  auto bits = WaitReadable(std::span(fds.data(), count), timeout_ms);
+  if (!bits.ok()) return ThrowStatus(env, bits.status());
+  return Napi::Number::New(env, bits.value());
+}
+
+}  // namespace leasewire

@@ -1,0 +1,146 @@
+// What a home process has: its leases, with their servers, clients and services. The commands of home-program.ts work on
+// these; they use the public API alone.
+import {
+  type FabricDns,
+  MemBuilder,
+  type MemLease,
+  payloadBytesMax,
+  RpcClient,
+  RpcServer,
+} from '../index.ts';
+import { HomeMethods } from './home-methods.ts';
+import type { AcquireRequest, AttachRequest, LeaseFacts } from './home-protocol.ts';
+
+/** One lease of a home process, and whatever it does with it. */
+export class DeskLease {
+  readonly lease: MemLease;
+  readonly #handler: HomeMethods;
+  readonly #callWaiters = new Set<() => void>();
+  #server: RpcServer | undefined;
+  #client: RpcClient | undefined;
+  #stop = new AbortController();
+  #serving: Promise<void> | undefined;
+
+  constructor(lease: MemLease) {
+    this.lease = lease;
+    this.#handler = new HomeMethods(lease, payloadBytesMax, () => {
+      for (const look of this.#callWaiters) look();
+    });
+  }
+
+  get facts(): LeaseFacts {
+    const { id, url, generation, plane, status, size, remainingMs } = this.lease;
+    return { id, url, generation, plane, status, size, remainingMs };
+  }
+
+  get calls(): number {
+    return this.#handler.calls;
+  }
+
+  get serving(): Promise<void> {
+    if (this.#serving === undefined) throw new Error(`lease ${this.lease.id} has not been served`);
+    return this.#serving;
+  }
+
+  get server(): RpcServer {
+    if (this.#server === undefined) throw new Error(`lease ${this.lease.id} has no server`);
+    return this.#server;
+  }
+
+  openServer(): RpcServer {
+    this.#server = new RpcServer(this.lease);
+    return this.#server;
+  }
+
+  serve(): void {
+    const server = this.#server ?? this.openServer();
+    this.#stop = new AbortController();
+    this.#serving = server.serve(this.#handler, { signal: this.#stop.signal });
+    // Whoever asks how it ended is told; that nobody may ask is no failure.
+    this.#serving.catch(() => undefined);
+  }
+
+  serveTwice(): Promise<void> {
+    return this.server.serve(this.#handler);
+  }
+
+  async stopServing(): Promise<void> {
+    this.#stop.abort();
+    await this.serving;
+  }
+
+  called(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (this.calls < count) return;
+        this.#callWaiters.delete(look);
+        resolve();
+      };
+      this.#callWaiters.add(look);
+      look();
+    });
+  }
+
+  call(methodId: number, payload: Uint8Array): Promise<Uint8Array> {
+    this.#client ??= new RpcClient(this.lease);
+    return this.#client.call(methodId, payload);
+  }
+
+  ended(): Promise<LeaseFacts['status']> {
+    if (this.lease.status !== 'active') return Promise.resolve(this.lease.status);
+    return new Promise((resolve) => {
+      this.lease.onEnd(resolve);
+    });
+  }
+}
+
+/** All leases and services of a home process. */
+export class HomeDesk {
+  readonly #leases = new Map<string, DeskLease>();
+  readonly #services = new Set<string>();
+  readonly #dns: FabricDns;
+
+  constructor(dns: FabricDns) {
+    this.#dns = dns;
+  }
+
+  async acquire({ minBytes, leaseSecs, autoRenew }: AcquireRequest): Promise<LeaseFacts> {
+    const builder = new MemBuilder();
+    if (minBytes !== undefined) builder.minBytes(minBytes);
+    if (leaseSecs !== undefined) builder.leaseSecs(leaseSecs);
+    if (autoRenew !== undefined) builder.autoRenew(autoRenew);
+    return this.#add(await builder.acquire());
+  }
+
+  async attach({ reference, slot = true }: AttachRequest): Promise<LeaseFacts> {
+    return this.#add(await MemBuilder.attach(reference, { slot }));
+  }
+
+  find(id: string): DeskLease {
+    const found = this.#leases.get(id);
+    if (found === undefined) throw new Error(`this process has no lease ${id}`);
+    return found;
+  }
+
+  async register(service: string, { server }: DeskLease): Promise<void> {
+    await this.#dns.register(service, server);
+    this.#services.add(service);
+  }
+
+  async deregister(service: string): Promise<void> {
+    await this.#dns.deregister(service);
+    this.#services.delete(service);
+  }
+
+  async reset(): Promise<void> {
+    for (const service of [...this.#services]) await this.deregister(service);
+    for (const { lease } of this.#leases.values()) await lease.release();
+    this.#leases.clear();
+  }
+
+  #add(lease: MemLease): LeaseFacts {
+    const entry = new DeskLease(lease);
+    this.#leases.set(lease.id, entry);
+    return entry.facts;
+  }
+}

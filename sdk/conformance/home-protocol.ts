@@ -1,0 +1,117 @@
+// What the suite asks of a home process: one JSON object a line, and one a line back. Requests may overlap; answers name
+// the request they belong to. Bytes travel in base64, 64-bit integers as decimal text.
+import type { LeaseStatus, PlaneName, RemoteErrorKind, RenewalPolicy, RevokeOutcome } from '../index.ts';
+
+/** A lease as its process sees it when it answers. */
+export interface LeaseFacts {
+  readonly id: string;
+  readonly url: string;
+  readonly generation: number;
+  readonly plane: PlaneName;
+  readonly status: LeaseStatus;
+  readonly size: number;
+  readonly remainingMs: number;
+}
+
+export interface AcquireRequest {
+  readonly minBytes?: number;
+  readonly leaseSecs?: number;
+  readonly autoRenew?: Partial<RenewalPolicy>;
+}
+
+export interface AttachRequest {
+  readonly reference: string;
+  readonly slot?: boolean;
+}
+
+export interface CallRequest {
+  readonly lease: string;
+  readonly methodId: number;
+  readonly payload: string;
+}
+
+/** Names a lease that the process has acquired or attached to, by its id. */
+interface OfLease {
+  readonly lease: string;
+}
+
+interface AtOffset extends OfLease {
+  readonly offset: number;
+}
+
+/** A command: what is asked, and what is answered. */
+interface Command<Request, Answer> {
+  readonly request: Request;
+  readonly answer: Answer;
+}
+
+export interface Commands {
+  acquire: Command<AcquireRequest, LeaseFacts>;
+  /** Attaches to another process's lease: so a home can be a second holder. */
+  attach: Command<AttachRequest, LeaseFacts>;
+  status: Command<OfLease, LeaseFacts>;
+  /** Answers once the lease has ended. */
+  ended: Command<OfLease, LeaseStatus>;
+  renew: Command<OfLease & { readonly leaseSecs?: number }, null>;
+  release: Command<OfLease, null>;
+  revoke: Command<OfLease, RevokeOutcome>;
+
+  read: Command<AtOffset & { readonly bytes: number }, string>;
+  write: Command<AtOffset & { readonly bytes: string }, null>;
+  compareExchange: Command<AtOffset & { readonly expected: string; readonly desired: string }, string>;
+  /** Adds `delta` so many `times`, others having their turn between; answers with what was there before the first. */
+  fetchAdd: Command<AtOffset & { readonly delta: string; readonly times: number }, string>;
+
+  /** Opens the lease's server, which has slots from then on, but serves nothing. */
+  openServer: Command<OfLease, null>;
+  /** Opens the server if it is not open, and begins to serve the methods of home-methods.ts. */
+  serve: Command<OfLease, null>;
+  /** Calls serve() once more than that, and answers with what comes of it. */
+  serveTwice: Command<OfLease, null>;
+  /** Aborts serve(), and answers once it has resolved. */
+  stopServing: Command<OfLease, null>;
+  /** Answers once serve() has resolved, or fails as it did. */
+  served: Command<OfLease, null>;
+  /** Answers once the handler has begun `count` calls. */
+  called: Command<OfLease & { readonly count: number }, null>;
+  /** How many calls the handler has begun. */
+  calls: Command<OfLease, number>;
+  /** Calls as a client of the lease. */
+  call: Command<CallRequest, string>;
+
+  register: Command<OfLease & { readonly service: string }, null>;
+  deregister: Command<{ readonly service: string }, null>;
+
+  /** Keeps the thread busy, so that nothing else happens, then answers. */
+  block: Command<{ readonly blockMs: number }, null>;
+  /** Withdraws every service and gives back every lease. */
+  reset: Command<Record<string, never>, null>;
+  /** Ends the process in an orderly way. There is no answer. */
+  exit: Command<Record<string, never>, null>;
+}
+
+export type CommandName = keyof Commands;
+
+/** A request as it travels. */
+export interface RequestLine<C extends CommandName = CommandName> {
+  readonly id: number;
+  readonly command: C;
+  readonly request: Commands[C]['request'];
+}
+
+/** What a command failed with: enough to make the same error of it on the other side. */
+export interface ErrorFacts {
+  readonly name: string;
+  readonly message: string;
+  readonly mayHaveExecuted?: boolean;
+  /** Of a RemoteError. */
+  readonly kind?: RemoteErrorKind;
+  readonly code?: number | string;
+}
+
+export type AnswerLine =
+  | { readonly id: number; readonly ok: true; readonly value: unknown }
+  | { readonly id: number; readonly ok: false; readonly error: ErrorFacts };
+
+/** The first line of a program that is ready for commands. */
+export const readyLine = 'ready';

@@ -1,0 +1,82 @@
+// Services by name, for programs.
+import {
+  FabricDns as BridgeDns,
+  DirectoryRegistry,
+  type ResolvedService,
+  RuntimeDirectory,
+  type ServiceEvent,
+  type ServiceRecord,
+} from '#bridge';
+import type { AttachOptions } from './mem-builder.ts';
+import { MemLease } from './mem-lease.ts';
+import { processAgent } from './process-agent.ts';
+import type { RpcServer } from './rpc.ts';
+
+export interface FabricDnsOptions {
+  /** The run-time directory that holds the records, an absolute path, private to this user. Defaults to the user's own. */
+  readonly directory?: string;
+}
+
+/**
+ * Finds services by name on this machine:
+ *
+ *     await using dns = await FabricDns.open();
+ *     const lease = await dns.connect('echo');
+ *
+ * Names are 1 to 128 letters, digits, `.`, `_` and `-`.
+ */
+export class FabricDns implements AsyncDisposable {
+  readonly #dns: BridgeDns;
+
+  private constructor(dns: BridgeDns) {
+    this.#dns = dns;
+  }
+
+  /** Rejects with IoError if the directory cannot be made, or others can get in. */
+  static async open(options: FabricDnsOptions = {}): Promise<FabricDns> {
+    const agent = processAgent();
+    const directory =
+      options.directory === undefined ? agent.directory : new RuntimeDirectory(options.directory);
+    return new FabricDns(new BridgeDns(agent, new DirectoryRegistry(directory)));
+  }
+
+  /** Publishes a server under a name, until it is deregistered, its lease ends, or this is closed. */
+  register(service: string, server: RpcServer): Promise<ServiceRecord> {
+    return this.#dns.register(service, server);
+  }
+
+  /** Withdraws what this process has published under a name: all of it, or one server's. */
+  deregister(service: string, server?: RpcServer): Promise<void> {
+    return this.#dns.deregister(service, server);
+  }
+
+  /** The living instances of a service, the least loaded first. */
+  resolve(service: string): Promise<ResolvedService[]> {
+    return this.#dns.resolve(service);
+  }
+
+  /** Tells of instances that come and go, those that are there first, until `signal` aborts or the loop is left. */
+  watch(
+    service: string,
+    options: { signal?: AbortSignal } = {},
+  ): AsyncGenerator<ServiceEvent, void, undefined> {
+    return this.#dns.watch(service, options.signal);
+  }
+
+  /**
+   * Attaches to the best instance of a service. Rejects with Disconnected if none lives, Contention if those that live
+   * have no free slot.
+   */
+  async connect(service: string, options: Pick<AttachOptions, 'slot'> = {}): Promise<MemLease> {
+    return new MemLease(await this.#dns.connect(service, { slot: options.slot ?? true }));
+  }
+
+  /** Withdraws all that was published here. Leases that were connected stay. */
+  close(): Promise<void> {
+    return this.#dns.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

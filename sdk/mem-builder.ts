@@ -1,0 +1,72 @@
+// Acquires leases, and attaches to those that others have acquired.
+import { defaultRenewalPolicy, parseLeaseReference, type RenewalPolicy } from '#bridge';
+import { MemLease } from './mem-lease.ts';
+import { processAgent } from './process-agent.ts';
+
+export interface AttachOptions {
+  /** Whether to take a client slot where the lease has any; without one, only mem() can be used. Defaults to true. */
+  readonly slot?: boolean;
+  /** Keep the lease alive from here: see {@link MemBuilder.autoRenew}. */
+  readonly autoRenew?: boolean;
+}
+
+/**
+ * Describes a lease, then acquires it:
+ *
+ *     const lease = await new MemBuilder().minBytes(65536).leaseSecs(300).acquire();
+ */
+export class MemBuilder {
+  #minBytes = 65536;
+  #leaseMs = 300_000;
+  #hugePages = false;
+  #renewal: RenewalPolicy | undefined;
+
+  /** At least so many bytes, 1 … 4 GiB - 2 MiB; 65536 unless said. The arena is rounded up to whole pages. */
+  minBytes(bytes: number): this {
+    this.#minBytes = bytes;
+    return this;
+  }
+
+  /** For so many seconds, 0.01 … 2,592,000 (30 days); 300 unless said. */
+  leaseSecs(seconds: number): this {
+    this.#leaseMs = seconds * 1000;
+    return this;
+  }
+
+  /** On huge pages of 2 MiB, which the machine must have set aside. */
+  hugePages(wanted = true): this {
+    this.#hugePages = wanted;
+    return this;
+  }
+
+  /**
+   * Renews the lease until it is released: at three quarters of its time, give or take a tenth, and not before 30 s have
+   * passed, unless the lease is too short for that. A renewal that fails is tried again after 0.1 s, doubled to at most 5 s.
+   */
+  autoRenew(policy: Partial<RenewalPolicy> = {}): this {
+    this.#renewal = { ...defaultRenewalPolicy, ...policy };
+    return this;
+  }
+
+  /**
+   * Rejects with RangeError for a size or time out of bounds, CapacityExceeded when the machine has no more memory,
+   * huge pages or descriptors, and IoError when the run-time directory cannot be used.
+   */
+  async acquire(): Promise<MemLease> {
+    const request = { minBytes: this.#minBytes, leaseMs: this.#leaseMs, hugePages: this.#hugePages };
+    const core = processAgent().acquire(request);
+    if (this.#renewal !== undefined) core.renewAutomatically(this.#renewal);
+    return new MemLease(core);
+  }
+
+  /**
+   * Binds this process to a lease, by its id or URL. Rejects with TypeError for what is neither, Disconnected if its
+   * home is gone, Revoked if it has ended, Contention if its slots are taken, and Unsupported for a URL that names
+   * another host.
+   */
+  static async attach(reference: string, options: AttachOptions = {}): Promise<MemLease> {
+    const core = await processAgent().attach(parseLeaseReference(reference), { slot: options.slot ?? true });
+    if (options.autoRenew) core.renewAutomatically(defaultRenewalPolicy);
+    return new MemLease(core);
+  }
+}

@@ -1,0 +1,12 @@
+// The deterministic simulator: a virtual clock, seeded randomness, and a plane and carriers inside one process. What
+// runs here is bridge itself; only time, chance, memory and messages are ours.
+export { type AttachmentLedger, MemoryAttachment } from './memory-attachment.ts';
+export { MemoryCarrier } from './memory-carrier.ts';
+export { MemoryNetwork, MemoryTransport } from './memory-network.ts';
+export { type MemoryMachine, MemoryPlane } from './memory-plane.ts';
+export { MemoryRecords } from './memory-registry.ts';
+export { Process } from './process.ts';
+export { ProcessClock, type ProcessClockOptions } from './process-clock.ts';
+export { SeededRandom } from './seeded-random.ts';
+export { VirtualClock, type VirtualClockOptions } from './virtual-clock.ts';
+export { World } from './world.ts';

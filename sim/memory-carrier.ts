@@ -1,0 +1,143 @@
+// One end of a carrier inside one process. It behaves as a SOCK_SEQPACKET socket does: whole messages, in order, each
+// with copies of its attachments; what was sent before the end arrives before the end; several may arrive at once,
+// and are then told in one go.
+import { type Attachment, type Carrier, type CarrierEvents, type Clock, invariant } from '#bridge';
+import { MemoryAttachment } from './memory-attachment.ts';
+
+type Content =
+  | { readonly bytes: Uint8Array; readonly attachments: readonly MemoryAttachment[] }
+  | { readonly end: Error | undefined };
+
+interface Arrival {
+  readonly content: Content;
+  /** By the receiver's clock. */
+  readonly dueMs: number;
+  arrived: boolean;
+}
+
+export class MemoryCarrier implements Carrier {
+  readonly #clock: Clock;
+  readonly #delayMs: () => number;
+  readonly #onClosed: () => void;
+  readonly #inbox: Arrival[] = [];
+  #peer: MemoryCarrier | undefined;
+  #events: CarrierEvents | undefined;
+  #lastDueMs = 0;
+  #closed = false;
+  #keepsAlive = false;
+
+  /** `clock` is the clock of the process that this end is in; `delayMs` draws how long a message to it takes. */
+  constructor(clock: Clock, delayMs: () => number = () => 0, onClosed: () => void = () => undefined) {
+    this.#clock = clock;
+    this.#delayMs = delayMs;
+    this.#onClosed = onClosed;
+  }
+
+  /** Makes this and `peer` the two ends of one carrier. */
+  connectTo(peer: MemoryCarrier): void {
+    invariant(this.#peer === undefined && peer.#peer === undefined, 'a carrier has two ends');
+    this.#peer = peer;
+    peer.#peer = this;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether it would keep its process alive. */
+  get keepsAlive(): boolean {
+    return this.#keepsAlive && !this.#closed;
+  }
+
+  /** Whether there is something for pump() to deliver. */
+  get hasNews(): boolean {
+    const [first] = this.#inbox;
+    return !this.#closed && first !== undefined && this.#isHere(first);
+  }
+
+  open(events: CarrierEvents): void {
+    this.#events = events;
+    this.#clock.nextTurn(() => this.pump());
+  }
+
+  send(bytes: Uint8Array, attachments: readonly Attachment[]): void {
+    if (this.#closed) return;
+    this.#tellPeer({ bytes: bytes.slice(), attachments: attachments.map(copyOf) });
+  }
+
+  pump(): void {
+    while (this.#events !== undefined && this.hasNews) {
+      const { content } = this.#inbox.shift() as Arrival;
+      if ('bytes' in content) this.#events.onMessage(content.bytes, content.attachments);
+      else this.#end(content.end, this.#events);
+    }
+  }
+
+  keepAlive(keep: boolean): void {
+    this.#keepsAlive = keep;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#tellPeer({ end: undefined });
+    this.#forget();
+  }
+
+  /** The carrier itself fails: both ends see it end, and what is under way is lost. */
+  fail(error: Error): void {
+    for (const end of [this, this.#peer]) {
+      if (end === undefined || end.#closed) continue;
+      end.#drop();
+      end.#arrive({ end: error });
+    }
+  }
+
+  #tellPeer(content: Content): void {
+    const peer = this.#peer;
+    if (peer !== undefined) peer.#arrive(content);
+  }
+
+  #arrive(content: Content): void {
+    if (this.#closed) return closeAttachments(content);
+    const nowMs = this.#clock.nowMs();
+    const dueMs = Math.max(this.#lastDueMs, nowMs + this.#delayMs());
+    const arrival = { content, dueMs, arrived: false };
+    this.#lastDueMs = dueMs;
+    this.#inbox.push(arrival);
+    this.#clock.after(dueMs - nowMs, () => {
+      arrival.arrived = true;
+      this.pump();
+    });
+  }
+
+  #isHere(arrival: Arrival): boolean {
+    return arrival.arrived || arrival.dueMs <= this.#clock.nowMs();
+  }
+
+  #end(error: Error | undefined, events: CarrierEvents): void {
+    this.#forget();
+    events.onClose(error);
+  }
+
+  #forget(): void {
+    this.#closed = true;
+    this.#drop();
+    this.#onClosed();
+  }
+
+  #drop(): void {
+    for (const { content } of this.#inbox.splice(0)) closeAttachments(content);
+  }
+}
+
+function copyOf(attachment: Attachment): MemoryAttachment {
+  invariant(
+    attachment instanceof MemoryAttachment && !attachment.closed,
+    'an open attachment of this simulation',
+  );
+  return attachment.duplicate();
+}
+
+function closeAttachments(content: Content): void {
+  if ('bytes' in content) for (const attachment of content.attachments) attachment.close();
+}

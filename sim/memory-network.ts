@@ -1,0 +1,99 @@
+// The carriers' network of a simulation: who listens where, and how long messages take. What goes wrong on it is said
+// here, so that a test or a seed decides it.
+import {
+  CapacityExceeded,
+  type Carrier,
+  type CarrierListener,
+  type CarrierTransport,
+  type Clock,
+  Disconnected,
+} from '#bridge';
+import { MemoryCarrier } from './memory-carrier.ts';
+
+interface Listening {
+  readonly transport: MemoryTransport;
+  readonly onCarrier: (carrier: Carrier) => void;
+  waiting: number;
+}
+
+export class MemoryNetwork {
+  /** Draws how long the next message takes, milliseconds. Messages in one direction of a carrier stay in order. */
+  delayMs: () => number = () => 0;
+  /** Connections that may wait to be accepted, for each listener. */
+  backlogMax = 512;
+  readonly #listening = new Map<string, Listening>();
+
+  /** A process's access to the network; its carriers' events come by its clock. */
+  transport(clock: Clock): MemoryTransport {
+    return new MemoryTransport(this, clock);
+  }
+
+  listen(address: string, listening: Listening): void {
+    if (this.#listening.has(address)) throw new Error(`${address} is taken`);
+    this.#listening.set(address, listening);
+  }
+
+  unlisten(address: string, transport: MemoryTransport): void {
+    if (this.#listening.get(address)?.transport === transport) this.#listening.delete(address);
+  }
+
+  listenerAt(address: string): Listening | undefined {
+    return this.#listening.get(address);
+  }
+}
+
+export class MemoryTransport implements CarrierTransport {
+  readonly clock: Clock;
+  readonly #network: MemoryNetwork;
+  readonly #carriers = new Set<MemoryCarrier>();
+  readonly #addresses = new Set<string>();
+
+  constructor(network: MemoryNetwork, clock: Clock) {
+    this.#network = network;
+    this.clock = clock;
+  }
+
+  listen(address: string, onCarrier: (carrier: Carrier) => void): CarrierListener {
+    this.#network.listen(address, { transport: this, onCarrier, waiting: 0 });
+    this.#addresses.add(address);
+    return { address, close: () => this.#unlisten(address) };
+  }
+
+  connect(address: string): MemoryCarrier {
+    const listening = this.#network.listenerAt(address);
+    if (listening === undefined) throw new Disconnected(`nobody listens at ${address}`);
+    if (listening.waiting >= this.#network.backlogMax)
+      throw new CapacityExceeded(`the backlog of ${address} is full`);
+    const near = this.#carrier(this.clock);
+    const far = listening.transport.#carrier(listening.transport.clock);
+    near.connectTo(far);
+    listening.waiting += 1;
+    listening.transport.clock.after(this.#network.delayMs(), () => {
+      listening.waiting -= 1;
+      if (this.#network.listenerAt(address) === listening) listening.onCarrier(far);
+      else far.close();
+    });
+    return near;
+  }
+
+  /** The process is dead: nobody listens any more, and its peers see their carriers end. */
+  abandon(): void {
+    for (const address of this.#addresses) this.#unlisten(address);
+    for (const carrier of this.#carriers) carrier.close();
+  }
+
+  #carrier(clock: Clock): MemoryCarrier {
+    const carrier = new MemoryCarrier(
+      clock,
+      () => this.#network.delayMs(),
+      () => this.#carriers.delete(carrier),
+    );
+    this.#carriers.add(carrier);
+    return carrier;
+  }
+
+  #unlisten(address: string): void {
+    this.#addresses.delete(address);
+    this.#network.unlisten(address, this);
+  }
+}

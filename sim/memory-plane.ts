@@ -1,0 +1,153 @@
+// The plane of a simulation: leases, agents and RPC run on it with no native code. One per simulated process, as its
+// doorbells ring by that process's clock.
+import {
+  type AllocateRequest,
+  type Attachment,
+  type BindRequest,
+  CapacityExceeded,
+  type ClientPort,
+  controlPageBytes,
+  type HeldMemory,
+  type HomeMemory,
+  invariant,
+  MalformedFrame,
+  type Plane,
+  type PlaneName,
+  type ServerPort,
+} from '#bridge';
+import { type AttachmentLedger, MemoryAttachment } from './memory-attachment.ts';
+import { MemoryCarrier } from './memory-carrier.ts';
+import { MemoryDoorbell } from './memory-doorbell.ts';
+import { MemoryClientPort, MemoryServerPort, type SlotBells } from './memory-ports.ts';
+import { type MemorySegment, MemoryWindow } from './memory-window.ts';
+import type { ProcessClock } from './process-clock.ts';
+
+/** The machine that the planes of a simulation share. */
+export interface MemoryMachine {
+  readonly attachments: AttachmentLedger;
+  /** Draws how long the next doorbell takes to wake its watcher, milliseconds. */
+  wakeMs: () => number;
+  /** Bytes that leases may still take. */
+  freeBytes: number;
+}
+
+export class MemoryPlane implements Plane {
+  readonly name: PlaneName = 'sim';
+  readonly #machine: MemoryMachine;
+  readonly #clock: ProcessClock;
+
+  constructor(machine: MemoryMachine, clock: ProcessClock) {
+    this.#machine = machine;
+    this.#clock = clock;
+  }
+
+  allocate({ minBytes }: AllocateRequest): HomeMemory {
+    const bytes = Math.ceil(minBytes / controlPageBytes + 1) * controlPageBytes;
+    if (bytes > this.#machine.freeBytes) {
+      throw new CapacityExceeded(`${bytes} bytes wanted, ${this.#machine.freeBytes} are free`);
+    }
+    this.#machine.freeBytes -= bytes;
+    return new MemoryHome(this.#machine, this.#clock, bytes);
+  }
+
+  bind({ arenaBytes, slot, attachments, carrier }: BindRequest): HeldMemory {
+    invariant(carrier instanceof MemoryCarrier, 'a simulated lease hangs on a simulated carrier');
+    try {
+      const window = new MemoryWindow(expectSegment(attachments, arenaBytes));
+      if (slot === undefined) return new MemoryHeld(window, undefined);
+      return new MemoryHeld(
+        window,
+        new MemoryClientPort(this.#clock, window, slot, expectBells(attachments), carrier),
+      );
+    } finally {
+      for (const attachment of attachments) attachment.close();
+    }
+  }
+}
+
+class MemoryHome implements HomeMemory {
+  readonly window: MemoryWindow;
+  readonly #machine: MemoryMachine;
+  readonly #clock: ProcessClock;
+  readonly #segment: MemoryAttachment<MemorySegment>;
+  readonly #clientBells = new Map<number, MemoryDoorbell>();
+  readonly #shared: MemoryAttachment[] = [];
+  #serverBell: MemoryDoorbell | undefined;
+  #bytes: number;
+
+  constructor(machine: MemoryMachine, clock: ProcessClock, bytes: number) {
+    this.#machine = machine;
+    this.#clock = clock;
+    this.#bytes = bytes;
+    this.#segment = new MemoryAttachment({ buffer: new ArrayBuffer(bytes), windows: 0 }, machine.attachments);
+    this.window = new MemoryWindow(this.#segment.resource);
+  }
+
+  openServerPort(): ServerPort {
+    invariant(this.#serverBell === undefined, 'a lease has one server');
+    this.#serverBell = new MemoryDoorbell(() => this.#machine.wakeMs());
+    return new MemoryServerPort(this.#clock, this.window, this.#serverBell, this.#clientBells);
+  }
+
+  openClientPort(slot: number): ClientPort {
+    return new MemoryClientPort(this.#clock, this.window, slot, this.#bellsOf(slot));
+  }
+
+  share(slot: number | undefined): readonly Attachment[] {
+    if (slot === undefined) return [this.#segment];
+    const { server, client } = this.#bellsOf(slot);
+    const bells = [server, client].map((bell) => new MemoryAttachment(bell, this.#machine.attachments));
+    this.#shared.push(...bells);
+    return [this.#segment, ...bells];
+  }
+
+  closeSlot(slot: number): void {
+    this.#clientBells.get(slot)?.close();
+    this.#clientBells.delete(slot);
+  }
+
+  close(): void {
+    this.window.close();
+    this.#segment.close();
+    this.#serverBell?.close();
+    for (const slot of [...this.#clientBells.keys()]) this.closeSlot(slot);
+    for (const attachment of this.#shared.splice(0)) attachment.close();
+    this.#machine.freeBytes += this.#bytes;
+    this.#bytes = 0;
+  }
+
+  #bellsOf(slot: number): SlotBells {
+    invariant(this.#serverBell !== undefined, 'slots exist once a server is open');
+    invariant(!this.#clientBells.has(slot), `slot ${slot} has one client`);
+    const client = new MemoryDoorbell(() => this.#machine.wakeMs());
+    this.#clientBells.set(slot, client);
+    return { server: this.#serverBell, client };
+  }
+}
+
+class MemoryHeld implements HeldMemory {
+  readonly window: MemoryWindow;
+  readonly clientPort: ClientPort | undefined;
+
+  constructor(window: MemoryWindow, clientPort: ClientPort | undefined) {
+    this.window = window;
+    this.clientPort = clientPort;
+  }
+
+  close(): void {
+    this.window.close();
+  }
+}
+
+function expectSegment(attachments: readonly Attachment[], arenaBytes: number): MemorySegment {
+  const [first] = attachments;
+  const segment = first instanceof MemoryAttachment ? (first.resource as MemorySegment) : undefined;
+  if (segment?.buffer?.byteLength === arenaBytes + controlPageBytes) return segment;
+  throw new MalformedFrame(`the home shared no memory of ${arenaBytes + controlPageBytes} bytes`);
+}
+
+function expectBells(attachments: readonly Attachment[]): SlotBells {
+  const [, server, client] = attachments.map((attachment) => (attachment as MemoryAttachment).resource);
+  if (server instanceof MemoryDoorbell && client instanceof MemoryDoorbell) return { server, client };
+  throw new MalformedFrame(`the home shared ${attachments.length - 1} doorbells, not 2`);
+}

@@ -1,0 +1,103 @@
+// The two ends of a slot in a simulation. Publishing and sleeping follow the local plane word for word, so that its
+// argument on lost wake-ups is what runs here; only the bell is another.
+import {
+  type ClientPort,
+  clientSleepsWord,
+  type ServerPort,
+  type Sleeper,
+  serverSleepsWord,
+  type Window,
+} from '#bridge';
+import type { MemoryCarrier } from './memory-carrier.ts';
+import type { MemoryDoorbell } from './memory-doorbell.ts';
+import type { ProcessClock } from './process-clock.ts';
+
+class BellSleeper implements Sleeper {
+  readonly clock: ProcessClock;
+  readonly words: Int32Array;
+  readonly #ownWord: number;
+  readonly #bell: MemoryDoorbell;
+
+  constructor(clock: ProcessClock, window: Window, ownWord: number, bell: MemoryDoorbell) {
+    this.clock = clock;
+    this.words = window.control.words;
+    this.#ownWord = ownWord;
+    this.#bell = bell;
+  }
+
+  arm(): void {
+    Atomics.store(this.words, this.#ownWord, 1);
+  }
+
+  disarm(): void {
+    Atomics.store(this.words, this.#ownWord, 0);
+  }
+
+  onRing(callback: () => void): void {
+    this.#bell.watch(this.clock, callback);
+  }
+
+  keepAlive(_keep: boolean): void {
+    // A simulated process lives until it is killed.
+  }
+}
+
+/** The bells of a slot. */
+export interface SlotBells {
+  readonly server: MemoryDoorbell;
+  readonly client: MemoryDoorbell;
+}
+
+export class MemoryClientPort extends BellSleeper implements ClientPort {
+  readonly #arena: Uint8Array;
+  readonly #bells: SlotBells;
+  readonly #carrier: MemoryCarrier | undefined;
+
+  /** `carrier` is absent where client and home are one process. */
+  constructor(clock: ProcessClock, window: Window, slot: number, bells: SlotBells, carrier?: MemoryCarrier) {
+    super(clock, window, clientSleepsWord(slot), bells.client);
+    this.#arena = window.arena;
+    this.#bells = bells;
+    this.#carrier = carrier;
+  }
+
+  publish(_offset: number, _bytes: number, statusOffset: number, status: number): void {
+    Atomics.store(this.#arena, statusOffset, status); // Publishes: request.
+    if (Atomics.load(this.words, serverSleepsWord) !== 0) this.#bells.server.ring();
+  }
+
+  block(timeoutMs: number): void {
+    const { client } = this.#bells;
+    this.clock.block(() => client.rung || this.#carrier?.hasNews === true, timeoutMs);
+    client.drain();
+    this.#carrier?.pump();
+  }
+
+  /** The others have had their time while this thread was busy: what they did in it is done now. */
+  pumpControl(): void {
+    this.clock.block(() => false, 0);
+    this.#carrier?.pump();
+  }
+}
+
+export class MemoryServerPort extends BellSleeper implements ServerPort {
+  readonly #arena: Uint8Array;
+  readonly #clientBells: ReadonlyMap<number, MemoryDoorbell>;
+
+  /** `clientBells` is the home's own table, by slot; it changes as clients come and go. */
+  constructor(
+    clock: ProcessClock,
+    window: Window,
+    bell: MemoryDoorbell,
+    clientBells: ReadonlyMap<number, MemoryDoorbell>,
+  ) {
+    super(clock, window, serverSleepsWord, bell);
+    this.#arena = window.arena;
+    this.#clientBells = clientBells;
+  }
+
+  publish(slot: number, _offset: number, _bytes: number, statusOffset: number, status: number): void {
+    Atomics.store(this.#arena, statusOffset, status); // Publishes: response.
+    if (Atomics.load(this.words, clientSleepsWord(slot)) !== 0) this.#clientBells.get(slot)?.ring();
+  }
+}

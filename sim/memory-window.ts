@@ -1,0 +1,80 @@
+// A lease's memory in a simulation: one ArrayBuffer that home and holders all see. It is emptied when the last
+// window on it closes, as nothing can be detached for one holder alone; a closed window's `arena` is empty at once.
+import {
+  type ArenaAccess,
+  ControlPage,
+  controlPageBytes,
+  invariant,
+  type PlaneName,
+  type Window,
+} from '#bridge';
+
+/** The bytes, and how many windows look at them. */
+export interface MemorySegment {
+  readonly buffer: ArrayBuffer;
+  windows: number;
+}
+
+export class MemoryWindow implements Window {
+  readonly plane: PlaneName = 'sim';
+  readonly control: ControlPage;
+  readonly access: ArenaAccess;
+  readonly #segment: MemorySegment;
+  #arena: Uint8Array;
+
+  constructor(segment: MemorySegment) {
+    const arenaBytes = segment.buffer.byteLength - controlPageBytes;
+    invariant(arenaBytes > 0, 'a window is opened on bytes that are there');
+    segment.windows += 1;
+    this.#segment = segment;
+    this.#arena = new Uint8Array(segment.buffer, 0, arenaBytes);
+    this.control = new ControlPage(segment.buffer, arenaBytes);
+    this.access = new MemoryAccess(this.#arena);
+  }
+
+  get arena(): Uint8Array {
+    return this.#arena;
+  }
+
+  get closed(): boolean {
+    return this.#arena.length === 0;
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.#arena = this.#arena.subarray(0, 0);
+    this.#segment.windows -= 1;
+    if (this.#segment.windows === 0) detach(this.#segment.buffer);
+  }
+}
+
+/** Empties every view of the buffer, as the local plane does before it unmaps one. */
+function detach(buffer: ArrayBuffer): void {
+  structuredClone(buffer, { transfer: [buffer] });
+}
+
+class MemoryAccess implements ArenaAccess {
+  readonly #bytes: Uint8Array;
+  readonly #words64: BigUint64Array;
+
+  constructor(arena: Uint8Array) {
+    this.#bytes = arena;
+    this.#words64 = new BigUint64Array(arena.buffer, 0, arena.length / 8);
+  }
+
+  async read(offset: number, bytes: number): Promise<Uint8Array> {
+    return this.#bytes.slice(offset, offset + bytes);
+  }
+
+  async write(offset: number, source: Uint8Array): Promise<void> {
+    this.#bytes.set(source, offset);
+  }
+
+  async compareExchange(offset: number, expected: bigint, desired: bigint): Promise<bigint> {
+    return Atomics.compareExchange(this.#words64, offset / 8, expected, desired);
+  }
+
+  async fetchAdd(offset: number, delta: bigint): Promise<bigint> {
+    return Atomics.add(this.#words64, offset / 8, delta);
+  }
+}

@@ -1,0 +1,86 @@
+// The clock of one simulated process: it has its own zero, runs a little fast or slow, and its process can be stopped
+// as by SIGSTOP. Whatever happens to a process happens by this clock, so a stopped one does nothing at all.
+import type { Clock, Timer } from '#bridge';
+import type { VirtualClock } from './virtual-clock.ts';
+
+export interface ProcessClockOptions {
+  /** What this clock shows when the timeline begins, milliseconds. Defaults to 0. */
+  readonly offsetMs?: number;
+  /** Milliseconds on this clock to one of the timeline. Defaults to 1; quartz is within 0.9999 … 1.0001. */
+  readonly rate?: number;
+}
+
+interface HeldCallback {
+  readonly run: () => void;
+  cancelled: boolean;
+}
+
+export class ProcessClock implements Clock {
+  readonly #timeline: VirtualClock;
+  readonly #offsetMs: number;
+  readonly #rate: number;
+  #held: HeldCallback[] = [];
+  #frozen = false;
+
+  constructor(timeline: VirtualClock, options: ProcessClockOptions = {}) {
+    this.#timeline = timeline;
+    this.#offsetMs = options.offsetMs ?? 0;
+    this.#rate = options.rate ?? 1;
+  }
+
+  nowMs(): number {
+    return this.#offsetMs + this.#timeline.nowMs() * this.#rate;
+  }
+
+  /** As nowMs(), for whoever stands outside of time. */
+  get timeMs(): number {
+    return this.#offsetMs + this.#timeline.timeMs * this.#rate;
+  }
+
+  get frozen(): boolean {
+    return this.#frozen;
+  }
+
+  after(delayMs: number, callback: () => void): Timer {
+    const held = { run: callback, cancelled: false };
+    const timer = this.#timeline.after(delayMs / this.#rate, () => this.#deliver(held));
+    return {
+      cancel: () => {
+        held.cancelled = true;
+        timer.cancel();
+      },
+    };
+  }
+
+  nextTurn(callback: () => void): void {
+    const held = { run: callback, cancelled: false };
+    this.#timeline.nextTurn(() => this.#deliver(held));
+  }
+
+  /** Stops the process. Time goes on; what falls due waits. */
+  freeze(): void {
+    this.#frozen = true;
+  }
+
+  /** Lets the process go on: what fell due meanwhile happens now, in order. */
+  thaw(): void {
+    this.#frozen = false;
+    const held = this.#held;
+    this.#held = [];
+    for (const callback of held) this.#timeline.nextTurn(() => this.#deliver(callback));
+  }
+
+  /** Blocks the process's thread until `done()` or for `msMax` of its milliseconds: the others go on meanwhile. */
+  block(done: () => boolean, msMax: number): void {
+    const wasFrozen = this.#frozen;
+    this.#frozen = true;
+    this.#timeline.runBlocking(done, msMax / this.#rate);
+    if (!wasFrozen) this.thaw();
+  }
+
+  #deliver(callback: HeldCallback): void {
+    if (callback.cancelled) return;
+    if (this.#frozen) this.#held.push(callback);
+    else callback.run();
+  }
+}

@@ -1,0 +1,56 @@
+// One simulated process: its clock, its randomness, its agent. It can be stopped, let go on, and killed.
+import { Agent, type Environment, type Registry, type RuntimeDirectory } from '#bridge';
+import type { MemoryTransport } from './memory-network.ts';
+import { MemoryPlane } from './memory-plane.ts';
+import { ProcessClock, type ProcessClockOptions } from './process-clock.ts';
+import type { World } from './world.ts';
+
+export class Process {
+  readonly clock: ProcessClock;
+  readonly environment: Environment;
+  readonly transport: MemoryTransport;
+  readonly plane: MemoryPlane;
+  readonly agent: Agent;
+  readonly registry: Registry;
+  #dead = false;
+
+  constructor(world: World, options: ProcessClockOptions) {
+    this.clock = new ProcessClock(world.clock, options);
+    this.environment = { clock: this.clock, random: world.random.fork() };
+    this.transport = world.network.transport(this.clock);
+    this.plane = new MemoryPlane(world.machine, this.clock);
+    this.registry = world.records.registry(this.clock);
+    const { environment, plane, transport } = this;
+    this.agent = new Agent({ environment, plane, transport, directory });
+  }
+
+  get dead(): boolean {
+    return this.#dead;
+  }
+
+  /** As SIGSTOP: time passes, and the process does nothing. */
+  freeze(): void {
+    this.clock.freeze();
+  }
+
+  /** As SIGCONT. */
+  thaw(): void {
+    if (!this.#dead) this.clock.thaw();
+  }
+
+  /** As SIGKILL: it does nothing more, and only its peers notice. */
+  kill(): void {
+    this.#dead = true;
+    this.clock.freeze();
+    this.transport.abandon();
+  }
+}
+
+/** Addresses are names here; there is nothing to sweep. */
+const directory: RuntimeDirectory = {
+  path: 'sim:',
+  agentsPath: 'sim:agents',
+  servicesPath: 'sim:services',
+  socketPath: (agent) => `sim:${agent}`,
+  sweepAgents: () => undefined,
+};

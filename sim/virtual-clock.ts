@@ -1,0 +1,139 @@
+// The one timeline of a simulation. Time stands still while anything runs, and jumps to the next event when
+// nothing does: so days pass in milliseconds, and the same program does the same in every run.
+import { type Clock, invariant, type Timer } from '#bridge';
+import { EventQueue } from './event-queue.ts';
+
+export interface VirtualClockOptions {
+  /**
+   * What one look at the clock costs, virtual milliseconds: a loop that spins until a deadline reaches it, as in
+   * life. Defaults to about a microsecond; with 0, time is exact, and such a loop is refused.
+   */
+  readonly readMs?: number;
+}
+
+/** A power of two, so that sums of it are exact. */
+const readMsDefault: number = 2 ** -10;
+/** More looks at the clock, or more events, at one instant than any program needs: it will never leave it. */
+const looksPerInstantMax = 1_000_000;
+const eventsPerInstantMax = 100_000;
+/** How long `run` lets a promise take, unless told: an hour. */
+const runMsDefault = 3_600_000;
+
+export class VirtualClock implements Clock {
+  readonly #readMs: number;
+  readonly #queue = new EventQueue();
+  #nowMs = 0;
+  #looks = 0;
+  #eventsAtInstant = 0;
+
+  constructor(options: VirtualClockOptions = {}) {
+    this.#readMs = options.readMs ?? readMsDefault;
+  }
+
+  /** Looks at the clock, which takes its time. */
+  nowMs(): number {
+    const nowMs = this.#nowMs;
+    if (this.#readMs > 0) this.#moveTo(nowMs + this.#readMs);
+    this.#looks += 1;
+    invariant(this.#looks < looksPerInstantMax, 'a loop waits for a time that stands still');
+    return nowMs;
+  }
+
+  /** The time, for whoever stands outside of it. */
+  get timeMs(): number {
+    return this.#nowMs;
+  }
+
+  /** Events that are still to come. */
+  get pending(): number {
+    return this.#queue.length;
+  }
+
+  after(delayMs: number, callback: () => void): Timer {
+    const event = this.#queue.add(this.#nowMs + Math.max(0, delayMs), callback);
+    return { cancel: () => this.#queue.remove(event) };
+  }
+
+  /** Calls back once all that is due now has had its turn. */
+  nextTurn(callback: () => void): void {
+    this.#queue.add(this.#nowMs, callback);
+  }
+
+  /** Lets `ms` milliseconds pass: runs what falls due in them, in order, each followed by its microtasks. */
+  async advance(ms: number): Promise<void> {
+    const untilMs = this.#nowMs + ms;
+    await microtasks();
+    while (this.#runNext(untilMs)) await microtasks();
+    this.#moveTo(untilMs);
+  }
+
+  /** Runs what is due now, and what that makes due now. */
+  settle(): Promise<void> {
+    return this.advance(0);
+  }
+
+  /**
+   * Lets time pass until `promise` settles, and settles as it does. Rejects if nothing is left to happen that could
+   * settle it, or if it takes more than `msMax`.
+   */
+  async run<T>(promise: Promise<T>, msMax: number = runMsDefault): Promise<T> {
+    const untilMs = this.#nowMs + msMax;
+    let settled = false;
+    const settle = () => {
+      settled = true;
+    };
+    promise.then(settle, settle);
+    await microtasks();
+    while (!settled) {
+      if (!this.#runNext(untilMs)) throw new Error(this.#describeStandstill(msMax));
+      await microtasks();
+    }
+    return promise;
+  }
+
+  /**
+   * Runs events until `done()` or for `msMax` at most, without microtasks: how the others go on while one blocks its
+   * thread.
+   */
+  runBlocking(done: () => boolean, msMax: number): void {
+    const untilMs = this.#nowMs + msMax;
+    while (!done()) {
+      if (this.#runNext(untilMs)) continue;
+      invariant(untilMs < Number.POSITIVE_INFINITY, 'a thread waits for ever: nothing is left to happen');
+      this.#moveTo(untilMs);
+      return;
+    }
+  }
+
+  /** Runs the next event, if one is due by then. */
+  #runNext(untilMs: number): boolean {
+    if (this.#queue.nextDueMs > untilMs) return false;
+    const event = this.#queue.take();
+    if (event === undefined) return false;
+    this.#moveTo(event.dueMs);
+    this.#eventsAtInstant += 1;
+    invariant(this.#eventsAtInstant < eventsPerInstantMax, 'events cause events at one instant, without end');
+    event.run();
+    return true;
+  }
+
+  /** Time never goes back: an event that was overtaken by looks at the clock is late. */
+  #moveTo(timeMs: number): void {
+    if (timeMs <= this.#nowMs) return;
+    this.#nowMs = timeMs;
+    this.#looks = 0;
+    this.#eventsAtInstant = 0;
+  }
+
+  #describeStandstill(msMax: number): string {
+    const why = this.#queue.length === 0 ? 'nothing is left to happen' : `${msMax} ms have passed`;
+    return `at ${this.#nowMs} ms ${why}, and the promise is not settled`;
+  }
+}
+
+/** All microtasks that are queued, and those that they queue: a turn of the real event loop lets them pass. */
+function microtasks(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

@@ -1,0 +1,32 @@
+// A simulation: processes that share a timeline, a network and a machine's memory, all drawn from one seed. The same
+// seed, and the same program, give the same run.
+import { MemoryNetwork } from './memory-network.ts';
+import type { MemoryMachine } from './memory-plane.ts';
+import { MemoryRecords } from './memory-registry.ts';
+import { Process } from './process.ts';
+import type { ProcessClockOptions } from './process-clock.ts';
+import { SeededRandom } from './seeded-random.ts';
+import { VirtualClock, type VirtualClockOptions } from './virtual-clock.ts';
+
+/** A gibibyte: more than any test wants, less than would hide a leak. */
+const machineBytes: number = 2 ** 30;
+
+export class World {
+  readonly seed: number;
+  readonly clock: VirtualClock;
+  readonly random: SeededRandom;
+  readonly network: MemoryNetwork = new MemoryNetwork();
+  readonly machine: MemoryMachine = { attachments: { open: 0 }, wakeMs: () => 0, freeBytes: machineBytes };
+  readonly records: MemoryRecords = new MemoryRecords();
+
+  constructor(seed = 1, options: VirtualClockOptions = {}) {
+    this.seed = seed;
+    this.random = new SeededRandom(seed);
+    this.clock = new VirtualClock(options);
+  }
+
+  /** Starts a process. */
+  process(options: ProcessClockOptions = {}): Process {
+    return new Process(this, options);
+  }
+}
