@@ -9,7 +9,7 @@ export interface Timer {
 export interface Clock {
   /** Monotonic time in milliseconds, with fractions. Its zero means nothing. */
   nowMs(): number;
-  /** Calls back once after `delayMs` (0 or more, no upper bound). Does not keep the process alive. */
+  /** Calls back once after `delayMs` (0 or more, no upper bound), never sooner. Does not keep the process alive. */
   after(delayMs: number, callback: () => void): Timer;
   /** Calls back after pending input and output had their turn. Keeps the process alive. */
   nextTurn(callback: () => void): void;
@@ -30,23 +30,42 @@ export interface Environment {
 /** setTimeout's own bound: longer delays fire at once. */
 const setTimeoutMsMax = 2 ** 31 - 1;
 
+/** setTimeout knows whole milliseconds only, may be early by one, and has a bound: it is asked again until time is up. */
 class SystemTimer implements Timer {
+  readonly #dueMs: number;
+  readonly #callback: () => void;
   #handle: NodeJS.Timeout | undefined;
 
   constructor(delayMs: number, callback: () => void) {
-    this.#arm(delayMs, callback);
+    this.#dueMs = performance.now() + delayMs;
+    this.#callback = callback;
+    this.#arm(delayMs);
   }
 
-  #arm(delayMs: number, callback: () => void): void {
-    const step = Math.min(delayMs, setTimeoutMsMax);
-    const fire = () => (delayMs > step ? this.#arm(delayMs - step, callback) : callback());
-    this.#handle = setTimeout(fire, step);
+  #arm(leftMs: number): void {
+    this.#handle = setTimeout(() => this.#fire(), Math.min(stepMs(leftMs), setTimeoutMsMax));
     this.#handle.unref();
+  }
+
+  #fire(): void {
+    const leftMs = this.#dueMs - performance.now();
+    if (leftMs > 0) this.#arm(leftMs);
+    else this.#callback();
   }
 
   cancel(): void {
     clearTimeout(this.#handle);
   }
+}
+
+/**
+ * Node keeps a list for every delay that was asked for, until it has passed, cancelled or not: a lease of a day would leave
+ * one behind for a day. So long delays are taken in steps of few different lengths.
+ */
+function stepMs(leftMs: number): number {
+  if (leftMs < 1000) return Math.ceil(leftMs);
+  const grainMs = 2 ** (Math.floor(Math.log2(leftMs)) - 2);
+  return Math.floor(leftMs / grainMs) * grainMs;
 }
 
 const systemClock: Clock = {

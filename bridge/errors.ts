@@ -1,5 +1,6 @@
 // The closed set of operating failures, one class each. A FabricError is the fabric's; what a handler throws on the
 // other side is a RemoteError (remote-error.ts), so that a handler's -1 is never taken for Disconnected (-1).
+import { InvariantViolation } from './invariant.ts';
 
 /**
  * Every code with its number. -1 to -6 are grafOS host codes; the others are ours, for conditions that grafOS leaves
@@ -52,10 +53,20 @@ export abstract class FabricError extends Error {
     return new classes[code](message, options);
   }
 
-  /** A FabricError as it is; anything else as an IoError that has it as its cause. */
+  /** A FabricError as it is; anything else as an IoError that has it as its cause. Throws a broken invariant again. */
   static from(error: unknown): FabricError {
     if (error instanceof FabricError) return error;
-    return new IoError(error instanceof Error ? error.message : String(error), { cause: error });
+    if (error instanceof InvariantViolation) throw error;
+    return new IoError(wordsOf(error), { cause: error });
+  }
+}
+
+/** What was thrown, in words: anything can be, and some of it has none. */
+export function wordsOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return 'something that cannot be put into words';
   }
 }
 

@@ -1,4 +1,5 @@
 // What went wrong on the other side of a call: not the fabric's failure, hence no FabricError.
+import { wordsOf } from './errors.ts';
 
 export type RemoteErrorKind =
   /** The handler threw. */
@@ -34,7 +35,7 @@ export class RemoteError extends Error {
   /** Whatever a handler threw, as the client is to see it. */
   static from(error: unknown): RemoteError {
     if (error instanceof RemoteError) return error;
-    return new RemoteError(error instanceof Error ? error.message : String(error), { cause: error });
+    return new RemoteError(wordsOf(error), { cause: error });
   }
 }
 

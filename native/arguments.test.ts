@@ -72,21 +72,20 @@ const call = (target: unknown, receiver: unknown, args: readonly unknown[]): unk
 const construct = (target: unknown, args: readonly unknown[]): unknown =>
   Reflect.construct(target as new () => unknown, args);
 
-test('a descriptor where none belongs, and none where one belongs, is a TypeError', () => {
-  const others = [...junk, undefined, instances.Mapping, instances.Doorbell, listener, 3];
-  for (const wrong of others) {
+test('anything but a Descriptor where one belongs is a TypeError', () => {
+  for (const wrong of [...junk, undefined, instances.Mapping, instances.Doorbell, listener, 3]) {
     expect(() => call(inspectMemfd, undefined, [wrong])).toThrow(TypeError);
     expect(() => construct(Mapping, [wrong, 4096])).toThrow(TypeError);
     if (wrong !== undefined) expect(() => construct(Doorbell, [wrong])).toThrow(TypeError);
-    const send = () =>
-      call(instances.SeqpacketSocket.send, instances.SeqpacketSocket, [new Uint8Array(1), [wrong]]);
-    expect(send).toThrow(TypeError);
-    expect(() =>
-      call(waitReadable, undefined, [
-        [wrong === instances.Doorbell ? memfd : wrong === listener ? memfd : wrong],
-        0,
-      ]),
-    ).toThrow(TypeError);
+    const { send } = instances.SeqpacketSocket;
+    expect(() => call(send, instances.SeqpacketSocket, [new Uint8Array(1), [wrong]])).toThrow(TypeError);
+  }
+});
+
+test('anything but something Readable in waitReadable() is a TypeError', () => {
+  for (const wrong of [...junk, undefined, instances.Mapping, memfd, 3]) {
+    expect(() => call(waitReadable, undefined, [[wrong], 0])).toThrow(TypeError);
+    expect(() => call(waitReadable, undefined, [[instances.Doorbell, wrong], 0])).toThrow(TypeError);
   }
 });
 

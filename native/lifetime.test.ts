@@ -9,6 +9,16 @@ test('200 workers load the addon and end in any way and order', () => {
   expect(runProgram('workers.mjs', '200')).toEqual({ status: 0, stdout: 'ok 200\n', stderr: '' });
 });
 
+test('200 workers are terminated in the middle of any call', () => {
+  const ended = runProgram('workers.mjs', '200', 'terminate while busy');
+  expect(ended).toEqual({ status: 0, stdout: 'ok 200\n', stderr: '' });
+});
+
+test('workers that wait for ever can be terminated', () => {
+  const ended = runProgram('workers.mjs', '8', 'terminate while waiting');
+  expect(ended).toEqual({ status: 0, stdout: 'ok 8\n', stderr: '' });
+});
+
 test.each(['return', 'exit', 'exit in callback', 'exit after close', 'exit with workers'])(
   'a process with live watches ends cleanly: %s',
   (ending) => {

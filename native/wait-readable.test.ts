@@ -1,3 +1,4 @@
+import { unlinkSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
 import { Doorbell, SeqpacketListener, SeqpacketSocket, waitReadable } from './index.ts';
@@ -21,6 +22,7 @@ test('listeners, sockets and doorbells mix; a hang-up counts as readable', () =>
   const path = freshPath();
   const listener = new SeqpacketListener(path, 4);
   const client = new SeqpacketSocket(path);
+  unlinkSync(path);
   const bell = new Doorbell();
   expect(waitReadable([bell, client, listener], 0)).toBe(0b100);
   const server = listener.accept();

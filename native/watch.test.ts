@@ -171,7 +171,7 @@ test('promise reactions run before the next callback', async () => {
     bell.watch(() => {
       bell.close();
       order.push('callback');
-      Promise.resolve().then(() => order.push('reaction'));
+      void Promise.resolve().then(() => order.push('reaction'));
     });
     bell.ring();
   }

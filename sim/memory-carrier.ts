@@ -62,7 +62,7 @@ export class MemoryCarrier implements Carrier {
 
   send(bytes: Uint8Array, attachments: readonly Attachment[]): void {
     if (this.#closed) return;
-    this.#tellPeer({ bytes: bytes.slice(), attachments: attachments.map(copyOf) });
+    this.#tellPeer({ bytes: Uint8Array.from(bytes), attachments: attachments.map(copyOf) });
   }
 
   pump(): void {

@@ -19,7 +19,7 @@ export class ProcessClock implements Clock {
   readonly #timeline: VirtualClock;
   readonly #offsetMs: number;
   readonly #rate: number;
-  #held: HeldCallback[] = [];
+  readonly #held: HeldCallback[] = [];
   #frozen = false;
 
   constructor(timeline: VirtualClock, options: ProcessClockOptions = {}) {
@@ -65,9 +65,7 @@ export class ProcessClock implements Clock {
   /** Lets the process go on: what fell due meanwhile happens now, in order. */
   thaw(): void {
     this.#frozen = false;
-    const held = this.#held;
-    this.#held = [];
-    for (const callback of held) this.#timeline.nextTurn(() => this.#deliver(callback));
+    this.#catchUpLater();
   }
 
   /** Blocks the process's thread until `done()` or for `msMax` of its milliseconds: the others go on meanwhile. */
@@ -80,7 +78,19 @@ export class ProcessClock implements Clock {
 
   #deliver(callback: HeldCallback): void {
     if (callback.cancelled) return;
-    if (this.#frozen) this.#held.push(callback);
+    if (this.#frozen || this.#held.length > 0) this.#held.push(callback);
     else callback.run();
+  }
+
+  #catchUpLater(): void {
+    if (this.#held.length > 0) this.#timeline.nextTurn(() => this.#catchUp());
+  }
+
+  /** Does the first of what was held up; the next has a turn of its own. */
+  #catchUp(): void {
+    if (this.#frozen) return;
+    const callback = this.#held.shift();
+    this.#catchUpLater();
+    if (callback?.cancelled === false) callback.run();
   }
 }

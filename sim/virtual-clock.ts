@@ -6,13 +6,13 @@ import { EventQueue } from './event-queue.ts';
 export interface VirtualClockOptions {
   /**
    * What one look at the clock costs, virtual milliseconds: a loop that spins until a deadline reaches it, as in
-   * life. Defaults to about a microsecond; with 0, time is exact, and such a loop is refused.
+   * life. Defaults to some microseconds; with 0, time is exact, and such a loop is refused.
    */
   readonly readMs?: number;
 }
 
-/** A power of two, so that sums of it are exact. */
-const readMsDefault: number = 2 ** -10;
+/** With what is done between two looks. A power of two, so that sums of it are exact. */
+const readMsDefault: number = 2 ** -7;
 /** More looks at the clock, or more events, at one instant than any program needs: it will never leave it. */
 const looksPerInstantMax = 1_000_000;
 const eventsPerInstantMax = 100_000;

@@ -1,7 +1,8 @@
 // A log-linear histogram in plain memory: eight buckets to each power of two, so a value is known to within an eighth.
-// Recording is a few integer instructions and no allocation.
+// A bucket ends with its upper bound, so that powers of two, as payloads often are, are known exactly, and counted as
+// Prometheus counts. Recording is a few integer instructions and no allocation.
 //
-//     value      0 … 7   8 … 15  16 … 31  32 … 63   …
+//     value      0 … 8   9 … 16  17 … 32  33 … 64   …
 //     width          1        1        2        4   …
 //     buckets    0 … 7   8 … 15  16 … 23  24 … 31   …
 
@@ -59,20 +60,20 @@ export class Histogram {
 }
 
 function bucketOf(value: number): number {
-  if (value < subBuckets) return value | 0;
-  if (value < 2 ** int32Bits) return bucketOfInt(value | 0, 0);
-  const clamped = Math.min(value, 2 ** exponentMax);
+  if (value <= subBuckets) return value > 0 ? Math.ceil(value) - 1 : 0;
+  if (value < 2 ** int32Bits) return bucketOfInt(Math.ceil(value) - 1, 0);
+  const clamped = Math.min(Math.ceil(value), 2 ** exponentMax) - 1;
   return bucketOfInt((clamped / 2 ** subBuckets / 2 ** subBuckets) | 0, 2 * subBuckets);
 }
 
-/** The bucket of `value << shift`. */
+/** The bucket of what lies above `value << shift`, by less than the bucket is wide. */
 function bucketOfInt(value: number, shift: number): number {
   const exponent = int32Bits - Math.clz32(value);
   const sub = (value >>> (exponent - subBits)) & (subBuckets - 1);
   return (exponent + shift - subBits + 1) * subBuckets + sub;
 }
 
-/** The smallest value that lies above the bucket. */
+/** The largest value that lies in the bucket. */
 function bucketUpperBound(index: number): number {
   if (index < subBuckets) return index + 1;
   const exponent = Math.floor(index / subBuckets) + subBits - 1;

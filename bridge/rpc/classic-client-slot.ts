@@ -54,6 +54,7 @@ export class ClassicClientSlot {
     this.#arena.set(payload, requestOffset + payloadAt);
     // Publishes: request. From here on both regions are the server's.
     this.#port.publish(requestOffset, payloadAt + payload.length, requestStatusAt, status.requestReady);
+    this.#copier.prepare();
   }
 
   /** Looks for a response up to `loads` times. Observes: response. */
@@ -70,7 +71,7 @@ export class ClassicClientSlot {
    * one posted; throws RemoteError if the server sent one, and MalformedFrame if it wrote nonsense.
    */
   take(): Uint8Array | undefined {
-    const found = Atomics.load(this.#arena, responseStatusAt);
+    const found = this.#arena[responseStatusAt] as number; // Ordered by the atomic load in spin().
     const known = found === status.responseReady || found === status.error;
     const bytes = this.#view.getUint32(responseOffset + lengthAt, true); // Read once: the peer may be hostile.
     const ours =
@@ -118,8 +119,7 @@ export class ClassicClientSlot {
 /** Throws TypeError, RangeError or PayloadTooLarge for what cannot be a request. */
 export function checkRequest(methodId: number, payload: Uint8Array): void {
   if (!(payload instanceof Uint8Array)) throw new TypeError('a payload is a Uint8Array');
-  if (methodId >>> 0 !== methodId)
-    throw new RangeError(`a method id is an unsigned 32-bit integer, not ${methodId}`);
+  if (methodId >>> 0 !== methodId) throw new RangeError(`a method id is an unsigned 32-bit integer, not ${methodId}`);
   if (payload.length > payloadBytesMax) {
     throw new PayloadTooLarge(`payload of ${payload.length} bytes, at most ${payloadBytesMax} fit the slot`);
   }

@@ -104,6 +104,7 @@ export class ClassicServerSlot implements RequestHeader {
     const published = outcome === 'response' ? status.responseReady : status.error;
     // Publishes: response. From here on both regions are the client's.
     this.#port.publish(classicSlot, responseOffset, payloadAt + payload.length, responseStatusAt, published);
+    this.#copier.prepare();
   }
 
   /** The client is gone: the next one finds an empty slot, and no byte of its predecessor. */
@@ -116,8 +117,7 @@ export class ClassicServerSlot implements RequestHeader {
   /** Ids must lie in the session's range and rise: so nothing runs twice, nor for a client that has left. */
   #faultOf(idLow: number, idHigh: number, bytes: number): string | undefined {
     if (bytes > payloadBytesMax) return `payload of ${bytes} bytes, at most ${payloadBytesMax} allowed`;
-    if (!this.isCurrent(idHigh))
-      return `request id of session ${idHigh >>> sessionShift}, which has no slot here`;
+    if (!this.isCurrent(idHigh)) return `request id of session ${idHigh >>> sessionShift}, which has no slot here`;
     const highRises = idHigh >>> 0 > this.#lastHigh >>> 0;
     const rises = highRises || (idHigh === this.#lastHigh && idLow >>> 0 > this.#lastLow >>> 0);
     return rises ? undefined : 'request id that does not rise';

@@ -2,16 +2,18 @@
 // the thread (callSync) or in the event loop (call). One call is in the slot at a time; the others wait in order.
 
 import type { Clock } from '../environment.ts';
-import { CapacityExceeded, DeadlineExceeded, type FabricError, Unsupported } from '../errors.ts';
+import { CapacityExceeded, type FabricError, Unsupported } from '../errors.ts';
 import { HomeLease } from '../lease/home-lease.ts';
 import type { ClientSlot, Lease } from '../lease/lease.ts';
 import { callDeadlineMs, queuedCallsMax } from '../limits.ts';
-import { latencySampleEvery, type Metrics } from '../metrics/metrics.ts';
 import type { ClientPort } from '../plane/plane.ts';
-import { RemoteError } from '../remote-error.ts';
+import { weakly } from '../weakly.ts';
+import { BlockingWait } from './blocking-wait.ts';
+import { checkDeadline, deadlineExceeded } from './call-deadline.ts';
+import { CallMeter } from './call-meter.ts';
 import { ClassicClientSlot, checkRequest } from './classic-client-slot.ts';
 import { PendingCall } from './pending-call.ts';
-import { SpinBudget, type WaitMode } from './spin-budget.ts';
+import { callSpinMsMax, firstLoads, loadsPerLook, SpinBudget, type WaitMode } from './spin-budget.ts';
 
 export interface RpcClientOptions {
   /** How calls wait for their response. Defaults to `adaptive`. */
@@ -25,16 +27,6 @@ export interface CallOptions {
   readonly deadlineMs?: number;
 }
 
-/** Looks at the slot before the first look at the clock: about a microsecond, in which a busy server answers. */
-const firstLoads = 512;
-/** Looks between two looks at the clock. */
-const loadsPerLook = 256;
-/** The most that a call spins, milliseconds: about what a wake-up costs. */
-const spinMsMax = 0.05;
-/** A sleeper that was answered sooner than this would have done better to spin. */
-const worthSpinningMs: number = 2 * spinMsMax;
-/** While spinning without end, the control connection is looked at this often, milliseconds. */
-const pumpEveryMs = 1;
 /** Calls completed in one turn of the event loop before others have theirs. */
 const completionsPerTurn = 256;
 
@@ -46,16 +38,16 @@ export class RpcClient {
   readonly #slot: ClassicClientSlot;
   readonly #port: ClientPort;
   readonly #clock: Clock;
-  readonly #metrics: Metrics;
+  readonly #meter: CallMeter;
   readonly #deadlineMs: number;
   readonly #budget: SpinBudget;
+  readonly #blocking: BlockingWait;
   /** Where server and client share a thread, spinning only keeps the server from answering. */
   readonly #serverIsHere: boolean;
   readonly #queue: PendingCall[] = [];
   /** The call in the slot, if it was not answered at once. */
   #current: PendingCall | undefined;
   #listening = false;
-  #sampleIn = 0;
   #interrupted: FabricError | undefined;
 
   /**
@@ -68,9 +60,10 @@ export class RpcClient {
     this.#slot = new ClassicClientSlot(lease.window, slot);
     this.#port = slot.port;
     this.#clock = lease.context.environment.clock;
-    this.#metrics = lease.context.metrics;
+    this.#meter = new CallMeter(lease.context.metrics, this.#clock);
     this.#deadlineMs = checkDeadline(options.deadlineMs ?? callDeadlineMs);
-    this.#budget = new SpinBudget(options.wait ?? 'adaptive', spinMsMax);
+    this.#budget = new SpinBudget(options.wait ?? 'adaptive', callSpinMsMax);
+    this.#blocking = new BlockingWait(lease, this.#slot, this.#port, this.#budget);
     this.#serverIsHere = lease instanceof HomeLease;
     // Weak, here and in #sleep: a client that its program has dropped is not kept by the lease that it holds.
     lease.onEnd(weakly(this, (client) => client.#onLeaseEnd()));
@@ -84,33 +77,33 @@ export class RpcClient {
   call(methodId: number, payload: Uint8Array, options?: CallOptions): Promise<Uint8Array> {
     try {
       this.lease.check();
-      if (this.#current !== undefined) return this.#enqueue(methodId, payload, options);
-      const startedMs = this.#startSample();
+      const deadlineMs = this.#deadlineOf(options);
+      if (this.#current !== undefined) return this.#enqueue(methodId, payload, deadlineMs);
+      const startedMs = this.#meter.start();
       this.#slot.post(methodId, payload);
-      this.#metrics.clientRequests += 1;
+      this.#meter.posted();
       if (!this.#serverIsHere && this.#slot.spin(firstLoads)) {
         const response = this.#takeFast(startedMs, payload.length);
         if (response !== undefined) return Promise.resolve(response);
       }
-      return this.#wait(methodId, payload, options);
+      return this.#wait(methodId, payload, deadlineMs);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   /**
-   * As call(), blocking the thread. Throws Unsupported where the server runs in this very process, which could then
+   * As call(), blocking the thread; calls that wait already go first. Throws Unsupported where the server runs in this very process, which could then
    * never answer.
    */
   callSync(methodId: number, payload: Uint8Array, options?: CallOptions): Uint8Array {
     this.lease.check();
-    if (this.#serverIsHere)
-      throw new Unsupported('callSync would wait for a server in its own thread: use call');
-    const deadlineMs = options?.deadlineMs;
+    if (this.#serverIsHere) throw new Unsupported('callSync would wait for a server in its own thread: use call');
+    const deadlineMs = this.#deadlineOf(options);
     if (this.#current !== undefined) this.#finishCurrentSync(deadlineMs);
-    const startedMs = this.#startSample();
+    const startedMs = this.#meter.start();
     this.#slot.post(methodId, payload);
-    this.#metrics.clientRequests += 1;
+    this.#meter.posted();
     if (this.#slot.spin(firstLoads)) {
       const response = this.#takeFast(startedMs, payload.length);
       if (response !== undefined) return response;
@@ -118,125 +111,61 @@ export class RpcClient {
     return this.#waitSync(methodId, payload, deadlineMs);
   }
 
-  // ---- The fast path: answered within the first look.
-
-  /** The time, for one call in many; 0 for the others. */
-  #startSample(): number {
-    if (this.#sampleIn > 0) {
-      this.#sampleIn -= 1;
-      return 0;
-    }
-    this.#sampleIn = latencySampleEvery - 1;
-    return this.#clock.nowMs();
-  }
-
   #takeFast(startedMs: number, requestBytes: number): Uint8Array | undefined {
-    const response = this.#takeCounted();
-    if (startedMs !== 0 && response !== undefined) {
-      this.#record(startedMs, requestBytes, response.length, latencySampleEvery);
-    }
+    const response = this.#take();
+    if (response !== undefined) this.#meter.answeredAtOnce(startedMs, requestBytes, response.length);
     return response;
   }
 
-  #takeCounted(): Uint8Array | undefined {
+  #take(): Uint8Array | undefined {
     try {
-      const response = this.#slot.take();
-      if (response !== undefined) this.#metrics.clientResponses += 1;
-      return response;
+      return this.#slot.take();
     } catch (error) {
-      if (error instanceof RemoteError) this.#metrics.clientErrors += 1;
-      else this.#metrics.malformedFrames += 1;
+      this.#meter.failed(error);
       throw error;
     }
   }
 
-  #record(startedMs: number, requestBytes: number, responseBytes: number, weight: number): void {
-    this.#metrics.callLatencyNs.record((this.#clock.nowMs() - startedMs) * 1e6, weight);
-    this.#metrics.requestBytes.record(requestBytes, weight);
-    this.#metrics.responseBytes.record(responseBytes, weight);
-  }
-
   // ---- Blocking.
 
-  #waitSync(methodId: number, payload: Uint8Array, deadlineMs: number | undefined): Uint8Array {
+  #waitSync(methodId: number, payload: Uint8Array, deadlineMs: number): Uint8Array {
+    const postedAtMs = this.#clock.nowMs();
+    const untilMs = postedAtMs + deadlineMs;
+    while (this.#untilResponse(postedAtMs, untilMs)) {
+      const response = this.#take();
+      if (response === undefined) continue; // Late or foreign: dropped.
+      this.#meter.answeredLater(postedAtMs, payload.length, response.length);
+      return response;
+    }
+    // The slot stays taken until the late response comes, which the event loop will see to.
+    this.#current = new PendingCall(methodId, payload);
+    this.#current.abandoned = true;
+    this.#sleep();
+    throw deadlineExceeded(true);
+  }
+
+  /** Waits until the slot is free: the call in it completes as if the event loop had seen it. */
+  #finishCurrentSync(deadlineMs: number): void {
     const startedMs = this.#clock.nowMs();
-    const call = { methodId, payload, deadlineMs: startedMs + this.#deadlineOf(deadlineMs) };
-    for (;;) {
-      this.#lookSync(startedMs, call.deadlineMs);
-      if (this.#slot.spin(1)) {
-        const response = this.#takeCounted();
-        if (response === undefined) continue;
-        this.#record(startedMs, payload.length, response.length, 1);
-        return response;
-      }
-      if (this.#clock.nowMs() >= call.deadlineMs) throw this.#abandonSync(call);
+    while (this.#current !== undefined) {
+      if (!this.#untilResponse(startedMs, startedMs + deadlineMs)) throw deadlineExceeded(false);
+      this.#complete(this.#current);
     }
   }
 
-  /** Spins, then sleeps, until a response is there or the deadline has passed. Throws if the lease ends. */
-  #lookSync(startedMs: number, deadlineMs: number): void {
-    const spinEndMs = startedMs + this.#budget.ms;
-    let pumpAtMs = startedMs + pumpEveryMs;
-    for (;;) {
-      if (this.#slot.spin(loadsPerLook)) return this.#budget.hit();
-      const nowMs = this.#clock.nowMs();
-      if (nowMs >= deadlineMs) return;
-      this.#throwIfEnded();
-      if (nowMs >= spinEndMs) break;
-      if (nowMs < pumpAtMs) continue;
-      pumpAtMs = nowMs + pumpEveryMs;
-      this.#port.pumpControl();
-    }
-    this.#budget.miss();
-    this.#blockUntilReady(deadlineMs);
-    if (this.#clock.nowMs() - startedMs < worthSpinningMs) this.#budget.hit();
-  }
-
-  #blockUntilReady(deadlineMs: number): void {
-    this.#port.arm();
-    // Observes: response, once more after arming, so that the ring which would wake us is either due or not needed.
-    while (!this.#slot.spin(1)) {
-      const untilMs = Math.min(deadlineMs, this.lease.deadlineMs);
-      this.#port.block(Math.max(0, untilMs - this.#clock.nowMs()));
-      this.#throwIfEnded();
-      if (this.#clock.nowMs() >= deadlineMs) break;
-    }
-    this.#port.disarm();
-  }
-
-  /** As lease.checkDeadline(), but the error knows of the call in the slot. */
-  #throwIfEnded(): void {
+  /** As BlockingWait.untilResponse, but the error of a lease that ended knows of the call in the slot. */
+  #untilResponse(postedAtMs: number, untilMs: number): boolean {
     try {
-      this.lease.checkDeadline();
+      return this.#blocking.untilResponse(postedAtMs, untilMs);
     } catch (error) {
       throw this.#interrupted ?? error;
     }
   }
 
-  /** The slot stays taken until the late response comes, which the event loop will see to. */
-  #abandonSync(call: { methodId: number; payload: Uint8Array; deadlineMs: number }): DeadlineExceeded {
-    const abandoned = new PendingCall(call);
-    abandoned.abandoned = true;
-    this.#current = abandoned;
-    this.#sleep();
-    return deadlineExceeded(true);
-  }
-
-  /** Waits until the slot is free: the call in it completes as if the event loop had seen it. */
-  #finishCurrentSync(deadlineMs: number | undefined): void {
-    const startedMs = this.#clock.nowMs();
-    const untilMs = startedMs + this.#deadlineOf(deadlineMs);
-    while (this.#current !== undefined) {
-      this.#lookSync(startedMs, untilMs);
-      if (this.#slot.spin(1)) this.#complete(this.#current);
-      else if (this.#clock.nowMs() >= untilMs) throw deadlineExceeded(false);
-    }
-  }
-
   // ---- In the event loop.
 
-  #wait(methodId: number, payload: Uint8Array, options: CallOptions | undefined): Promise<Uint8Array> {
-    const call = this.#newCall(methodId, payload, options);
+  #wait(methodId: number, payload: Uint8Array, deadlineMs: number): Promise<Uint8Array> {
+    const call = this.#newCall(methodId, payload, deadlineMs);
     call.postedAtMs = this.#clock.nowMs();
     this.#current = call;
     if (!this.#serverIsHere) this.#spin(call.postedAtMs);
@@ -245,27 +174,28 @@ export class RpcClient {
   }
 
   #spin(fromMs: number): void {
-    const endMs = fromMs + Math.min(this.#budget.ms, spinMsMax);
+    const endMs = fromMs + Math.min(this.#budget.ms, callSpinMsMax);
     do {
       if (this.#slot.spin(loadsPerLook)) return this.#budget.hit();
     } while (this.#clock.nowMs() < endMs);
     this.#budget.miss();
   }
 
-  #enqueue(methodId: number, payload: Uint8Array, options: CallOptions | undefined): Promise<Uint8Array> {
+  #enqueue(methodId: number, payload: Uint8Array, deadlineMs: number): Promise<Uint8Array> {
     if (this.#queue.length >= queuedCallsMax) {
       throw new CapacityExceeded(`${queuedCallsMax} calls wait for the slot already, the most that can`);
     }
     checkRequest(methodId, payload);
-    const call = this.#newCall(methodId, payload.slice(), options);
+    const call = this.#newCall(methodId, payload.slice(), deadlineMs);
     this.#queue.push(call);
     return call.promise;
   }
 
-  #newCall(methodId: number, payload: Uint8Array, options: CallOptions | undefined): PendingCall {
-    const deadlineMs = this.#clock.nowMs() + this.#deadlineOf(options?.deadlineMs);
-    const call = new PendingCall({ methodId, payload, deadlineMs });
-    if (deadlineMs !== Number.POSITIVE_INFINITY) call.startTimer(this.#clock, () => this.#onDeadline(call));
+  #newCall(methodId: number, payload: Uint8Array, deadlineMs: number): PendingCall {
+    const call = new PendingCall(methodId, payload);
+    if (deadlineMs !== Number.POSITIVE_INFINITY) {
+      call.timer = this.#clock.after(deadlineMs, () => this.#onDeadline(call));
+    }
     return call;
   }
 
@@ -274,6 +204,7 @@ export class RpcClient {
       // The slot is not free before the late response has come, or the session has ended.
       call.abandoned = true;
       call.reject(deadlineExceeded(true));
+      this.#port.keepAlive(this.#queue.length > 0);
     } else {
       this.#queue.splice(this.#queue.indexOf(call), 1);
       call.reject(deadlineExceeded(false));
@@ -318,9 +249,9 @@ export class RpcClient {
   /** Settles the call in the slot by the response that is there, and posts the next. */
   #complete(call: PendingCall): void {
     try {
-      const response = this.#takeCounted();
+      const response = this.#take();
       if (response === undefined) return;
-      this.#record(call.postedAtMs, call.payload.length, response.length, 1);
+      this.#meter.answeredLater(call.postedAtMs, call.payload.length, response.length);
       call.resolve(response);
     } catch (error) {
       call.reject(error);
@@ -334,7 +265,7 @@ export class RpcClient {
       try {
         call.postedAtMs = this.#clock.nowMs();
         this.#slot.post(call.methodId, call.payload);
-        this.#metrics.clientRequests += 1;
+        this.#meter.posted();
         this.#current = call;
         return;
       } catch (error) {
@@ -354,26 +285,8 @@ export class RpcClient {
     RpcClient.#waiting.delete(this);
   }
 
-  #deadlineOf(deadlineMs: number | undefined): number {
-    return deadlineMs === undefined ? this.#deadlineMs : checkDeadline(deadlineMs);
+  #deadlineOf(options: CallOptions | undefined): number {
+    const wanted = options?.deadlineMs;
+    return wanted === undefined ? this.#deadlineMs : checkDeadline(wanted);
   }
-}
-
-/** Calls `act` with `target`, for as long as somebody else keeps that. */
-function weakly<T extends object>(target: T, act: (target: T) => void): () => void {
-  const weak = new WeakRef(target);
-  return () => {
-    const found = weak.deref();
-    if (found !== undefined) act(found);
-  };
-}
-
-function checkDeadline(deadlineMs: number): number {
-  if (deadlineMs > 0) return deadlineMs;
-  throw new RangeError(`a deadline lies ahead: more than 0 ms, not ${deadlineMs}`);
-}
-
-function deadlineExceeded(mayHaveExecuted: boolean): DeadlineExceeded {
-  const fate = mayHaveExecuted ? 'the request was posted and may still run' : 'the request was never posted';
-  return new DeadlineExceeded(`no response before the call's deadline; ${fate}`, { mayHaveExecuted });
 }

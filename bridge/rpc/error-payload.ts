@@ -30,8 +30,7 @@ export function encodeRemoteError(error: RemoteError): Uint8Array {
 /** The error that the server sent; a MalformedFrame if it sent nonsense. */
 export function decodeRemoteError(payload: Uint8Array): RemoteError | MalformedFrame {
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
-  if (bytes.length < headBytes)
-    return new MalformedFrame(`error response of ${bytes.length} bytes, at least 8 needed`);
+  if (bytes.length < headBytes) return new MalformedFrame(`error response of ${bytes.length} bytes, at least 8 needed`);
   const kind = (Object.keys(kindBytes) as RemoteErrorKind[]).find((name) => kindBytes[name] === bytes[0]);
   if (kind === undefined) return new MalformedFrame(`error response of unknown kind ${bytes[0]}`);
   return new RemoteError(bytes.toString('utf8', headBytes), { kind, code: bytes.readInt32LE(4) });

@@ -1,6 +1,6 @@
-// Copies payloads out of a window, cheaply. Making a typed array costs more than copying a small payload does, so the
-// view to copy from is kept while the length stays the same, small results live on V8's own heap, and larger ones are
-// carved from slabs. The result is the caller's alone; only its slab is shared with results of the same owner.
+// Copies payloads out of a window, cheaply. Making a typed array costs more than copying a small payload does, so both
+// the view to copy from and the array to copy to are made ahead, for a payload as long as the last; small arrays live on
+// V8's own heap, larger ones are carved from slabs. A copy is the caller's alone; only its slab is shared with others.
 // (`set`, into a fresh small array or a slab, measured 46 to 60 ns at 64 B, against 150 ns for a loop over bytes.)
 
 /** V8 keeps typed arrays up to this long on its heap, without an allocation outside. */
@@ -14,6 +14,7 @@ export class PayloadCopier {
   readonly #source: Uint8Array;
   readonly #offset: number;
   #view: Uint8Array;
+  #spare: Uint8Array | undefined;
   #slab: Uint8Array = Buffer.allocUnsafeSlow(slabBytes);
   #slabUsed = 0;
 
@@ -26,19 +27,27 @@ export class PayloadCopier {
 
   /** A copy of `bytes` bytes. The caller has checked that the source has so many. */
   copy(bytes: number): Uint8Array {
-    if (this.#view.length !== bytes) this.#view = this.#source.subarray(this.#offset, this.#offset + bytes);
-    if (bytes <= heapBytesMax) {
-      const result = new Uint8Array(bytes);
-      result.set(this.#view);
-      return result;
+    let copy = this.#spare;
+    if (copy === undefined || copy.length !== bytes) {
+      this.#view = this.#source.subarray(this.#offset, this.#offset + bytes);
+      copy = this.#allocate(bytes);
     }
-    if (bytes > slabResultBytesMax) return this.#view.slice();
-    const start = this.#reserve(bytes);
-    this.#slab.set(this.#view, start);
-    return new Uint8Array(this.#slab.buffer, start, bytes);
+    this.#spare = undefined;
+    copy.set(this.#view);
+    return copy;
   }
 
-  #reserve(bytes: number): number {
+  /**
+   * Makes ready what the next copy needs if it is as long as the last. For whoever waits anyway: an allocation that is
+   * done while the peer works costs nobody anything.
+   */
+  prepare(): void {
+    if (this.#spare === undefined) this.#spare = this.#allocate(this.#view.length);
+  }
+
+  #allocate(bytes: number): Uint8Array {
+    if (bytes <= heapBytesMax) return new Uint8Array(bytes);
+    if (bytes > slabResultBytesMax) return Buffer.allocUnsafeSlow(bytes);
     if (this.#slabUsed + bytes > slabBytes) {
       this.#slab = Buffer.allocUnsafeSlow(slabBytes);
       this.#slabUsed = 0;
@@ -46,6 +55,6 @@ export class PayloadCopier {
     const start = this.#slabUsed;
     // Aligned, so that a user may lay any typed array over the result.
     this.#slabUsed = (start + bytes + 7) & ~7;
-    return start;
+    return new Uint8Array(this.#slab.buffer, start, bytes);
   }
 }

@@ -47,9 +47,7 @@ export class RpcServer {
   constructor(lease: Lease, options: RpcServerOptions = {}) {
     if (!(lease instanceof HomeLease)) throw new Unsupported('a lease is served where it was acquired');
     if (lease.arenaBytes < arenaBytesMin) {
-      throw new Unsupported(
-        `serving takes a lease of ${arenaBytesMin} bytes or more, this has ${lease.arenaBytes}`,
-      );
+      throw new Unsupported(`serving takes a lease of ${arenaBytesMin} bytes or more, this has ${lease.arenaBytes}`);
     }
     this.lease = lease;
     const layout = { name: 'classic', slotCount: 1, slotStride: 0 } as const;
@@ -99,16 +97,26 @@ export class RpcServer {
     }
   }
 
+  /** A handler may end the very lease that it serves. */
+  get #ended(): boolean {
+    return this.lease.status !== 'active';
+  }
+
   #run(handler: RpcHandler): void {
-    const slot = this.#slot;
+    const requestBytes = this.#slot.payload.length;
+    this.#answer(handler);
+    // Counted last, when the client is busy with the response already.
     this.#metrics.serverRequests += 1;
-    this.#metrics.requestBytes.record(slot.payload.length, 1);
+    this.#metrics.requestBytes.record(requestBytes, 1);
+  }
+
+  #answer(handler: RpcHandler): void {
+    const slot = this.#slot;
     let result: Uint8Array | Promise<Uint8Array>;
     try {
       result = handler.handle(slot.methodId, slot.payload);
     } catch (error) {
-      this.#respondError(slot, RemoteError.from(error));
-      return;
+      return this.#respondError(slot, RemoteError.from(error));
     }
     if (result instanceof Uint8Array) this.#respond(slot, result);
     else this.#settleLater(result);
@@ -129,9 +137,9 @@ export class RpcServer {
       });
   }
 
-  /** The lease may have ended meanwhile, or the client gone: then the answer is nobody's. */
+  /** The client may have gone meanwhile: then the answer is nobody's. */
   #respondIfCurrent(request: RequestHeader, outcome: Uint8Array | RemoteError): void {
-    if (this.lease.status !== 'active' || !this.#slot.isCurrent(request.idHigh)) return;
+    if (this.#ended || !this.#slot.isCurrent(request.idHigh)) return;
     if (outcome instanceof RemoteError) this.#respondError(request, outcome);
     else this.#respond(request, outcome);
   }
@@ -144,12 +152,14 @@ export class RpcServer {
       const message = `the handler returned ${payload.length} bytes, at most ${payloadBytesMax} fit the slot`;
       return this.#respondError(request, new RemoteError(message, { kind: 'response-too-large' }));
     }
+    if (this.#ended) return;
     this.#slot.respond(request, 'response', payload);
     this.#metrics.serverResponses += 1;
     this.#metrics.responseBytes.record(payload.length, 1);
   }
 
   #respondError(request: RequestHeader, error: RemoteError): void {
+    if (this.#ended) return;
     this.#slot.respond(request, 'error', encodeRemoteError(error));
     this.#metrics.serverErrors += 1;
   }
@@ -157,7 +167,6 @@ export class RpcServer {
   /** A client in its slot is told what was wrong; bytes that nobody may write are left unanswered. */
   #refuse(answer: boolean): void {
     this.#metrics.malformedFrames += 1;
-    if (answer)
-      this.#respondError(this.#slot, new RemoteError(this.#slot.fault, { kind: 'malformed-request' }));
+    if (answer) this.#respondError(this.#slot, new RemoteError(this.#slot.fault, { kind: 'malformed-request' }));
   }
 }

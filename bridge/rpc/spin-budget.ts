@@ -5,6 +5,15 @@
 /** How a client or server waits: never sleep; spin, then sleep; sleep at once. */
 export type WaitMode = 'busy' | 'adaptive' | 'event';
 
+/** Looks at a slot before the first look at the clock: some microseconds, in which a busy server answers. */
+export const firstLoads = 512;
+/** Looks at a slot between two looks at the clock. */
+export const loadsPerLook = 256;
+/** The most that one call spins, milliseconds: about what a wake-up costs. */
+export const callSpinMsMax = 0.05;
+/** Whoever slept and was answered sooner than this would have done better to spin. */
+export const worthSpinningMs: number = 2 * callSpinMsMax;
+
 export class SpinBudget {
   readonly #mode: WaitMode;
   readonly #msMax: number;
@@ -17,7 +26,7 @@ export class SpinBudget {
     this.#ms = msMax;
   }
 
-  /** Milliseconds to spin for now. */
+  /** Milliseconds to spin for now; Infinity if it is never right to sleep. */
   get ms(): number {
     switch (this.#mode) {
       case 'busy':

@@ -1,5 +1,5 @@
 // Runs the compiled bench (`npm test` compiles first): shapes and manners, no times.
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,7 +29,12 @@ beforeAll(() => {
   if (!existsSync(program)) throw new Error(`${program} is not compiled: run npm test, or tsc`);
 });
 
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+const started: ChildProcess[] = [];
+
+afterAll(() => {
+  for (const bench of started) bench.kill('SIGKILL');
+  rmSync(scratch, { recursive: true, force: true });
+});
 
 function runBench(args: readonly string[], env: NodeJS.ProcessEnv = environment): Promise<Outcome> {
   return new Promise((resolve) => {
@@ -123,18 +128,6 @@ describe('manners', () => {
     expect(stderr).toMatch(/--html: cannot write '.*nowhere.report.html'/);
   });
 
-  test('a contender that dies under way ends the bench with its name', async () => {
-    const args = [childProgram('bench'), '--only', 'unix-socket', '--sizes', '8'];
-    const bench = spawn(process.execPath, args, { env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
-    const stderr = text(bench.stderr);
-    await once(bench.stderr, 'data');
-    const [server] = childrenOf(bench.pid);
-    process.kill(Number(server), 'SIGKILL');
-    expect(await once(bench, 'exit')).toEqual([1, null]);
-    expect(await stderr).toMatch(/unix-socket client: .*closed the connection/);
-    expect(readdirSync(benchTmp)).toEqual([]);
-  });
-
   test('a contender that cannot start is skipped, and told', async () => {
     const noCompiler = { ...environment, CC: '/nowhere/cc' };
     const { code, stdout } = await runBench(
@@ -148,17 +141,48 @@ describe('manners', () => {
   });
 
   test('interrupted, it ends its processes and clears its directory', async () => {
-    const args = [childProgram('bench'), '--only', 'unix-socket', '--sizes', '8'];
-    const bench = spawn(process.execPath, args, { env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
-    await once(bench.stderr, 'data'); // "round 1": the contender is open
-    const children = childrenOf(bench.pid);
-    expect(children).toHaveLength(2);
+    const { bench, children } = await startBench();
     bench.kill('SIGINT');
     expect(await once(bench, 'exit')).toEqual([130, null]);
     await expect.poll(() => children.filter(isRunning)).toEqual([]);
     expect(readdirSync(benchTmp)).toEqual([]);
   });
+
+  test('a server that dies under way ends the bench with its name', async () => {
+    const { bench, children, stderr } = await startBench();
+    process.kill(Number(children[0]), 'SIGKILL');
+    expect(await once(bench, 'exit')).toEqual([1, null]);
+    expect(await stderr).toMatch(/unix-socket (server: ended with SIGKILL|client: .*closed the connection)/);
+    await expect.poll(() => children.filter(isRunning)).toEqual([]);
+    expect(readdirSync(benchTmp)).toEqual([]);
+  });
+
+  test('killed, its processes end by themselves', async () => {
+    const { bench, children } = await startBench();
+    bench.kill('SIGKILL');
+    await once(bench, 'exit');
+    await expect.poll(() => children.filter(isRunning), { timeout: 60_000 }).toEqual([]);
+  });
 });
+
+interface Started {
+  readonly bench: ChildProcess;
+  /** The pids of its server and its client. */
+  readonly children: readonly string[];
+  readonly stderr: Promise<string>;
+}
+
+/** Starts a bench of one contender and waits until that is open. */
+async function startBench(): Promise<Started> {
+  const args = [childProgram('bench'), '--only', 'unix-socket', '--sizes', '8'];
+  const bench = spawn(process.execPath, args, { env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
+  started.push(bench);
+  const stderr = text(bench.stderr);
+  await once(bench.stderr, 'data'); // "round 1"
+  const children = childrenOf(bench.pid);
+  expect(children).toHaveLength(2);
+  return { bench, children, stderr };
+}
 
 function childrenOf(pid: number | undefined): readonly string[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');

@@ -59,8 +59,10 @@ export class Contender {
     await this.#server?.close();
   }
 
+  /** Fails as well when the server dies: its client may wait for ever. */
   #ask(command: Command): Promise<Reply> {
-    return this.#client.ask(formatCommand(command));
+    const reply = this.#client.ask(formatCommand(command));
+    return this.#server === undefined ? reply : Promise.race([reply, this.#server.failed]);
   }
 }
 

@@ -42,7 +42,7 @@ enum {
 enum { EMPTY = 0, REQUEST_READY = 1, PROCESSING = 2, RESPONSE_READY = 3, ERROR = 4 };
 // PARK is an echo after which the server leaves its spin loop and blocks.
 enum { METHOD_ECHO = 1, METHOD_PARK = 2 };
-enum { BATCH_CALLS = 16, LEAD_IN_CALLS = 32, CLOCK_READS = 50000, CLOCK_TRIALS = 8, TRIAL_CALLS = 20000, TRIALS = 5 };
+enum { BATCH_CALLS = 16, LEAD_IN_CALLS = 32, WARM_SLICES = 8, CLOCK_READS = 50000, CLOCK_TRIALS = 8, TRIAL_CALLS = 20000, TRIALS = 5 };
 
 typedef struct {
   uint8_t *request;
@@ -73,8 +73,6 @@ static void pin(size_t cpu) {
   CPU_SET(cpu, &set);
   if (sched_setaffinity(0, sizeof set, &set) != 0) fail("cannot pin to a core");
 }
-
-// --- the protocol -------------------------------------------------------------------------------------
 
 static _Atomic uint8_t *status_of(uint8_t *region) { return (_Atomic uint8_t *)(region + STATUS_AT); }
 
@@ -143,8 +141,6 @@ static void call(Floor *f, uint32_t method, uint32_t bytes) {
   take_response(f, bytes);
 }
 
-// --- the server process -------------------------------------------------------------------------------
-
 static _Noreturn void run_server(Floor *f, size_t cpu, pid_t client) {
   char wake;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -163,8 +159,7 @@ static void wake_server(const Floor *f) {
 
 static void park_server(Floor *f) { call(f, METHOD_PARK, 0); }
 
-// --- measuring, the method of measure-sync.ts -----------------------------------------------------------
-
+// From here to round_of: the method of measure-sync.ts.
 static void verified_calls(Floor *f, uint32_t bytes, int calls) {
   for (int i = 0; i < calls; i++) {
     for (uint32_t at = 0; at < bytes; at++) sent[at] = (uint8_t)(at * 31 + (uint32_t)i);
@@ -190,18 +185,18 @@ static double clock_read_ns(void) {
   return (double)best / CLOCK_READS;
 }
 
-// Nanoseconds a call takes, mean of the better half of `ms` milliseconds of calls.
+// Calls for `ms` milliseconds in slices; nanoseconds a call took in the best slice.
 static double warm(Floor *f, uint32_t bytes, int64_t ms) {
   double best = 0;
-  for (int half = 0; half < 2; half++) {
+  for (int slice = 0; slice < WARM_SLICES; slice++) {
     int64_t start = now_ns(), elapsed = 0, calls = 0;
-    while (elapsed < ms * 500000) {
+    while (elapsed < ms * 1000000 / WARM_SLICES) {
       timed_calls(f, bytes, BATCH_CALLS);
       calls += BATCH_CALLS;
       elapsed = now_ns() - start;
     }
     double mean = (double)elapsed / (double)calls;
-    if (half == 0 || mean < best) best = mean;
+    if (slice == 0 || mean < best) best = mean;
   }
   return best;
 }
@@ -270,8 +265,6 @@ static void choose_spin(Floor *f) {
   printf("{\"ready\":true,\"spin\":\"%s\",\"pauseNs\":%.1f,\"plainNs\":%.1f,", f->pause ? "pause" : "plain",
          (double)best[1] / TRIAL_CALLS, (double)best[0] / TRIAL_CALLS);
 }
-
-// --- the client process ---------------------------------------------------------------------------------
 
 static void obey(Floor *f, const char *line) {
   unsigned bytes = 0;

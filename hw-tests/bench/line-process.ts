@@ -18,14 +18,21 @@ interface Waiter {
 
 export class LineProcess {
   readonly name: string;
+  /** Rejects when the process has ended or reported an error. */
+  readonly failed: Promise<never>;
   readonly #child: ChildProcessWithoutNullStreams;
   #waiter: Waiter | undefined;
   #early: Reply | undefined;
   #ended: Error | undefined;
+  #fail: (error: Error) => void = () => {};
   #stderr = '';
 
   constructor(name: string, command: string, args: readonly string[]) {
     this.name = name;
+    this.failed = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    this.failed.catch(() => {}); // nobody need listen
     this.#child = spawn(command, args, { stdio: 'pipe' });
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_CHARS_MAX);
@@ -106,9 +113,11 @@ export class LineProcess {
   }
 
   #end(reason: string): void {
-    this.#ended ??= new Error([`${this.name}: ${reason}`, this.#stderr.trim()].filter(Boolean).join('\n'));
+    if (this.#ended !== undefined) return;
+    this.#ended = new Error([`${this.name}: ${reason}`, this.#stderr.trim()].filter(Boolean).join('\n'));
     this.#waiter?.reject(this.#ended);
     this.#waiter = undefined;
+    this.#fail(this.#ended);
   }
 }
 

@@ -13,12 +13,18 @@ import {
   type RoundOrder,
   type RoundSamples,
   touchedArray,
+  WARM_SLICES,
 } from './meter.ts';
 
 export function meterSync(call: SyncCall): Meter {
   return {
-    warm: async (bytes, durationMs) =>
-      Math.min(meanNs(call, bytes, durationMs / 2), meanNs(call, bytes, durationMs / 2)),
+    warm: async (bytes, durationMs) => {
+      let bestNs = Number.POSITIVE_INFINITY;
+      for (let slice = 0; slice < WARM_SLICES; slice++) {
+        bestNs = Math.min(bestNs, meanNs(call, bytes, durationMs / WARM_SLICES));
+      }
+      return bestNs;
+    },
     round: async (order) => measure(call, order),
     idle: async (bytes) => {
       const payload = patternOf(bytes, 1);

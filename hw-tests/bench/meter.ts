@@ -7,6 +7,9 @@ export const BATCH_CALLS = 16;
 /** Verified calls before a round is timed: they wake a sleeping server. */
 export const LEAD_IN_CALLS = 32;
 
+/** Warming up is timed in so many slices. */
+export const WARM_SLICES = 8;
+
 const CLOCK_READS = 50_000;
 const CLOCK_TRIALS = 8;
 
@@ -28,7 +31,7 @@ export interface RoundSamples {
 }
 
 export interface Meter {
-  /** Calls for about `durationMs`; nanoseconds per call, the mean of the better half. */
+  /** Calls for about `durationMs`; nanoseconds a call took in the best slice. */
   warm(bytes: number, durationMs: number): Promise<number>;
   round(order: RoundOrder): Promise<RoundSamples>;
   /** Nanoseconds of one call. */

@@ -10,6 +10,11 @@ export async function openNodePair(name: NodeContenderName, place: Place): Promi
   const server = place.start(`${name} server`, process.execPath, [childProgram('server'), name, directory]);
   await server.reply();
   const client = place.start(`${name} client`, process.execPath, [childProgram('client'), name, directory]);
-  await client.reply();
+  try {
+    await client.reply();
+  } catch (error) {
+    server.kill(); // a server without a client may yet spin, and the others are about to be measured
+    throw error;
+  }
   return new Contender({ name, client, server });
 }

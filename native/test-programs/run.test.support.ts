@@ -7,7 +7,7 @@ import {
   type Descriptor,
   type Readable,
   SeqpacketListener,
-  type SeqpacketSocket,
+  SeqpacketSocket,
   waitReadable,
 } from '../index.ts';
 
@@ -37,7 +37,10 @@ export function runProgram(name: string, ...args: string[]): Ended {
 }
 
 /** Runs the text of a module that may import './addon.mjs', after the shell command `setup`. */
-export function runText(text: string, { setup = '', flags = '' } = {}): Ended {
+export function runText(
+  text: string,
+  { setup = '', flags = '' }: { setup?: string; flags?: string } = {},
+): Ended {
   const node = `exec "$0" --expose-gc ${flags} --input-type=module -e "$1"`;
   return ended('bash', ['-c', `${setup}\n${node}`, process.execPath, text]);
 }
@@ -72,6 +75,18 @@ export function countDescriptors(part: string): number {
     }
   });
   return links.filter((link) => link.includes(part)).length;
+}
+
+/** Two ends of one connection within this process. */
+export function freshPair(): { client: SeqpacketSocket; server: SeqpacketSocket } {
+  const path = freshPath();
+  const listener = new SeqpacketListener(path, 1);
+  const client = new SeqpacketSocket(path);
+  const server = listener.accept();
+  listener.close();
+  unlinkSync(path);
+  if (server === undefined) throw new Error('no connection');
+  return { client, server };
 }
 
 export function awaitReadable(readable: Readable): void {

@@ -47,6 +47,10 @@ const endings = {
     parentPort.postMessage('ready');
     for (;;) useEverything();
   },
+  'terminate while waiting': () => {
+    parentPort.postMessage('ready');
+    addon.waitReadable([idle], Number.POSITIVE_INFINITY);
+  },
   'exit in callback': () => {},
   'terminate in callback': () => {},
   'close in callback': () => {},

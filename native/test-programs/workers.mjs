@@ -11,6 +11,7 @@ const allEndings = [
   'throw',
   'terminate',
   'terminate while busy',
+  'terminate while waiting',
   'exit in callback',
   'terminate in callback',
   'close in callback',

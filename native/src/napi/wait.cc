@@ -36,6 +36,13 @@ bool ReadDescriptors(napi_env env, napi_value readables, uint32_t count, Descrip
   return true;
 }
 
+// Whether the environment still runs JavaScript. A worker that is being terminated does not, and
+// whoever terminates it waits for this thread. Any call that might run JavaScript tells.
+bool RunsJavaScript(napi_env env, napi_value array) {
+  bool has = false;
+  return napi_has_own_property(env, array, Napi::String::New(env, "length"), &has) == napi_ok;
+}
+
 }  // namespace
 
 Napi::Value WaitReadableFunction(const Napi::CallbackInfo& info) {
@@ -51,7 +58,10 @@ Napi::Value WaitReadableFunction(const Napi::CallbackInfo& info) {
   }
   Descriptors fds{};
   if (!ReadDescriptors(env, info[0], count, fds)) return {};
-  auto bits = WaitReadable(std::span(fds.data(), count), timeout_ms);
+  auto bits = WaitReadable(std::span(fds.data(), count), timeout_ms, [&info] {
+    const Napi::HandleScope scope(info.Env());
+    return RunsJavaScript(info.Env(), info[0]);
+  });
   if (!bits.ok()) return ThrowStatus(env, bits.status());
   return Napi::Number::New(env, bits.value());
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 
 #include "os/status.h"
@@ -12,7 +13,8 @@ namespace leasewire {
 inline constexpr size_t kWaitDescriptorsMax = 8;
 
 // Bit i is set if fds[i] is readable, hung up or in error; 0 on time-out. `timeout_ms` is not
-// negative; infinity waits for ever.
-Result<uint32_t> WaitReadable(std::span<const int> fds, double timeout_ms);
+// negative; infinity waits for ever. Asks `may_go_on` a few times a second, and gives up if not.
+Result<uint32_t> WaitReadable(std::span<const int> fds, double timeout_ms,
+                              const std::function<bool()>& may_go_on);
 
 }  // namespace leasewire

@@ -1,0 +1,66 @@
+// How callSync waits: it spins, then blocks the thread on its doorbell. The event loop stands still meanwhile, so this
+// also listens to the control connection and keeps the lease's deadline.
+import type { Clock } from '../environment.ts';
+import type { Lease } from '../lease/lease.ts';
+import type { ClientPort } from '../plane/plane.ts';
+import type { ClassicClientSlot } from './classic-client-slot.ts';
+import { loadsPerLook, type SpinBudget, worthSpinningMs } from './spin-budget.ts';
+
+/** While spinning without end, the control connection is looked at this often, milliseconds. */
+const pumpEveryMs = 1;
+
+export class BlockingWait {
+  readonly #lease: Lease;
+  readonly #clock: Clock;
+  readonly #slot: ClassicClientSlot;
+  readonly #port: ClientPort;
+  readonly #budget: SpinBudget;
+
+  constructor(lease: Lease, slot: ClassicClientSlot, port: ClientPort, budget: SpinBudget) {
+    this.#lease = lease;
+    this.#clock = lease.context.environment.clock;
+    this.#slot = slot;
+    this.#port = port;
+    this.#budget = budget;
+  }
+
+  /** True once a response is there, false once the deadline has passed. Throws the lease's error if that ends first. */
+  untilResponse(postedAtMs: number, deadlineMs: number): boolean {
+    if (this.#spin(postedAtMs, deadlineMs)) {
+      this.#budget.hit();
+      return true;
+    }
+    if (this.#clock.nowMs() >= deadlineMs) return false;
+    this.#budget.miss();
+    const answered = this.#sleep(deadlineMs);
+    if (this.#clock.nowMs() - postedAtMs < worthSpinningMs) this.#budget.hit();
+    return answered;
+  }
+
+  #spin(fromMs: number, deadlineMs: number): boolean {
+    const endMs = Math.min(fromMs + this.#budget.ms, deadlineMs);
+    let pumpAtMs = fromMs + pumpEveryMs;
+    for (;;) {
+      if (this.#slot.spin(loadsPerLook)) return true;
+      const nowMs = this.#clock.nowMs();
+      this.#lease.checkDeadline();
+      if (nowMs >= endMs) return false;
+      if (nowMs < pumpAtMs) continue;
+      pumpAtMs = nowMs + pumpEveryMs;
+      this.#port.pumpControl();
+    }
+  }
+
+  #sleep(deadlineMs: number): boolean {
+    this.#port.arm();
+    // Observes: response, once more after arming, so that the ring which would wake us is either due or not needed.
+    let answered = this.#slot.spin(1);
+    for (let nowMs = this.#clock.nowMs(); !answered && nowMs < deadlineMs; nowMs = this.#clock.nowMs()) {
+      this.#port.block(Math.max(0, Math.min(deadlineMs, this.#lease.deadlineMs) - nowMs));
+      this.#lease.checkDeadline();
+      answered = this.#slot.spin(1);
+    }
+    this.#port.disarm();
+    return answered;
+  }
+}
