@@ -131,10 +131,7 @@ export class MemoryCarrier implements Carrier {
 }
 
 function copyOf(attachment: Attachment): MemoryAttachment {
-  invariant(
-    attachment instanceof MemoryAttachment && !attachment.closed,
-    'an open attachment of this simulation',
-  );
+  invariant(attachment instanceof MemoryAttachment && !attachment.closed, 'an open attachment of this simulation');
   return attachment.duplicate();
 }
 

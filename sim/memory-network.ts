@@ -62,8 +62,7 @@ export class MemoryTransport implements CarrierTransport {
   connect(address: string): MemoryCarrier {
     const listening = this.#network.listenerAt(address);
     if (listening === undefined) throw new Disconnected(`nobody listens at ${address}`);
-    if (listening.waiting >= this.#network.backlogMax)
-      throw new CapacityExceeded(`the backlog of ${address} is full`);
+    if (listening.waiting >= this.#network.backlogMax) throw new CapacityExceeded(`the backlog of ${address} is full`);
     const near = this.#carrier(this.clock);
     const far = listening.transport.#carrier(listening.transport.clock);
     near.connectTo(far);

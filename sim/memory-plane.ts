@@ -55,10 +55,7 @@ export class MemoryPlane implements Plane {
     try {
       const window = new MemoryWindow(expectSegment(attachments, arenaBytes));
       if (slot === undefined) return new MemoryHeld(window, undefined);
-      return new MemoryHeld(
-        window,
-        new MemoryClientPort(this.#clock, window, slot, expectBells(attachments), carrier),
-      );
+      return new MemoryHeld(window, new MemoryClientPort(this.#clock, window, slot, expectBells(attachments), carrier));
     } finally {
       for (const attachment of attachments) attachment.close();
     }

@@ -1,13 +1,6 @@
 // A lease's memory in a simulation: one ArrayBuffer that home and holders all see. It is emptied when the last
 // window on it closes, as nothing can be detached for one holder alone; a closed window's `arena` is empty at once.
-import {
-  type ArenaAccess,
-  ControlPage,
-  controlPageBytes,
-  invariant,
-  type PlaneName,
-  type Window,
-} from '#bridge';
+import { type ArenaAccess, ControlPage, controlPageBytes, invariant, type PlaneName, type Window } from '#bridge';
 
 /** The bytes, and how many windows look at them. */
 export interface MemorySegment {

@@ -36,9 +36,7 @@ describe('events', () => {
       fc.asyncProperty(delays, async (events) => {
         const clock = exact();
         const seen: { at: number; index: number }[] = [];
-        const timers = events.map(({ ms }, index) =>
-          clock.after(ms, () => seen.push({ at: clock.nowMs(), index })),
-        );
+        const timers = events.map(({ ms }, index) => clock.after(ms, () => seen.push({ at: clock.nowMs(), index })));
         for (const [index, { dropped }] of events.entries()) if (dropped) timers[index]?.cancel();
         await clock.advance(20);
         const kept = events.flatMap(({ ms, dropped }, index) => (dropped ? [] : [{ at: ms, index }]));

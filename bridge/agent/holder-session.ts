@@ -79,8 +79,7 @@ export class HolderSession implements ConnectionOwner, Holder {
   }
 
   #attach(lease: HomeLease, wantsSlot: boolean): Answer {
-    if (this.#attached.has(lease))
-      throw new Contention(`lease ${lease.id} is attached over this connection already`);
+    if (this.#attached.has(lease)) throw new Contention(`lease ${lease.id} is attached over this connection already`);
     lease.checkDeadline();
     const slot = wantsSlot && lease.layout.slotCount > 0 ? lease.assignSlot() : null;
     this.#attached.set(lease, slot?.index);
@@ -103,12 +102,9 @@ export class HolderSession implements ConnectionOwner, Holder {
   }
 
   #checkHeld(lease: HomeLease, generation: number): void {
-    if (!this.#attached.has(lease))
-      throw new MalformedFrame(`lease ${lease.id} is not attached over this connection`);
+    if (!this.#attached.has(lease)) throw new MalformedFrame(`lease ${lease.id} is not attached over this connection`);
     if (generation === lease.generation) return;
-    throw new Revoked(
-      `generation ${generation} of lease ${lease.id} is over, ${lease.generation} is granted`,
-    );
+    throw new Revoked(`generation ${generation} of lease ${lease.id} is over, ${lease.generation} is granted`);
   }
 }
 

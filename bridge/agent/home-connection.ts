@@ -70,10 +70,7 @@ export class HomeConnection implements ConnectionOwner, Home {
 
   async renew(lease: HeldLease, leaseMs: number): Promise<number> {
     const { id, generation } = lease;
-    const { body } = await this.#ask(
-      { type: 'renew', lease: leaseIdToBytes(id), generation, leaseMs },
-      'time',
-    );
+    const { body } = await this.#ask({ type: 'renew', lease: leaseIdToBytes(id), generation, leaseMs }, 'time');
     return body.remainingMs;
   }
 

@@ -44,12 +44,16 @@ export class RuntimeDirectory {
 
   /** Removes the sockets of agents that are gone, and what agents left that died while they began to listen. */
   sweepAgents(transport: CarrierTransport): void {
-    for (const name of readdirSync(this.agentsPath)) {
-      const path = join(this.agentsPath, name);
-      const complete = isAgentId(name.slice(0, -socketSuffix.length));
-      if ((complete || isOld(path)) && !isAlive(path, transport)) removeIfThere(path);
+    for (const entry of readdirSync(this.agentsPath, { withFileTypes: true })) {
+      const path = join(this.agentsPath, entry.name);
+      if (!entry.isSocket() || !(isAgentSocket(entry.name) || isOld(path))) continue;
+      if (!isAlive(path, transport)) removeIfThere(path);
     }
   }
+}
+
+function isAgentSocket(name: string): boolean {
+  return name.endsWith(socketSuffix) && isAgentId(name.slice(0, -socketSuffix.length));
 }
 
 /** A socket is given its final name once it listens, a moment after it was made: an old one never will be. */
@@ -88,6 +92,5 @@ export function makePrivate(path: string): void {
   const mode = (found.mode & 0o777).toString(8);
   if (!found.isDirectory()) throw new IoError(`${path} is not a directory`);
   if (found.uid !== process.getuid?.()) throw new IoError(`${path} belongs to user ${found.uid}`);
-  if ((found.mode & 0o077) !== 0)
-    throw new IoError(`${path} has mode ${mode}: others can get in, 700 expected`);
+  if ((found.mode & 0o077) !== 0) throw new IoError(`${path} has mode ${mode}: others can get in, 700 expected`);
 }

@@ -16,19 +16,14 @@ const packr = new Packr({
 
 export function encodeMessage(body: Message): Uint8Array {
   const bytes = packr.pack(body);
-  invariant(
-    bytes.length <= controlFrameBytesMax,
-    `a ${body.type} message of ${bytes.length} bytes fits a frame`,
-  );
+  invariant(bytes.length <= controlFrameBytesMax, `a ${body.type} message of ${bytes.length} bytes fits a frame`);
   return bytes;
 }
 
 /** Throws MalformedFrame, with what is wrong, for bytes that are not exactly one well-formed message. */
 export function decodeMessage(bytes: Uint8Array): Message {
   if (bytes.length > controlFrameBytesMax) {
-    throw new MalformedFrame(
-      `control message of ${bytes.length} bytes, at most ${controlFrameBytesMax} allowed`,
-    );
+    throw new MalformedFrame(`control message of ${bytes.length} bytes, at most ${controlFrameBytesMax} allowed`);
   }
   const result = v.safeParse(messageShape, unpack(bytes));
   if (result.success) return result.output;

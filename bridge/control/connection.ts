@@ -80,9 +80,7 @@ export class ControlConnection {
     return new Promise((resolve, reject) => {
       const timer = this.#clock.after(controlRequestMs, () => {
         if (onLate !== undefined) this.#late.set(seq, onLate);
-        this.#settle(seq)?.reject(
-          new DeadlineExceeded(`no answer to ${body.type} within ${controlRequestMs} ms`),
-        );
+        this.#settle(seq)?.reject(new DeadlineExceeded(`no answer to ${body.type} within ${controlRequestMs} ms`));
       });
       this.#pending.set(seq, { resolve, reject, timer });
       this.carrier.keepAlive(true);

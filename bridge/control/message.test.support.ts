@@ -1,6 +1,7 @@
 // Arbitrary messages of the control protocol, well-formed ones.
 import fc from 'fast-check';
 import { type FabricErrorCode, fabricErrorNumbers } from '../errors.ts';
+import { wellFormedText } from '../text.test.support.ts';
 import type { Message } from './messages.ts';
 
 const uint32 = fc.nat(2 ** 32 - 1);
@@ -17,7 +18,7 @@ const layout = fc.record({
 });
 const code = fc.constantFrom(...(Object.keys(fabricErrorNumbers) as FabricErrorCode[]));
 const reason = fc.constantFrom('expired' as const, 'revoked' as const, 'released' as const, 'fenced' as const);
-const message = fc.string({ unit: 'grapheme', maxLength: 100 });
+const message = wellFormedText(60);
 
 const shapes = {
   hello: { version: fc.nat(2 ** 16) },

@@ -27,8 +27,9 @@ export class DirectoryRegistry implements Registry {
 
   list(service: string): readonly ServiceRecord[] {
     const folder = this.#folder(service);
-    const names = readdirSync(folder).filter((name) => !name.startsWith('.'));
-    return names.flatMap((name) => readRecord(join(folder, name), service, name));
+    const entries = readdirSync(folder, { withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.'));
+    return files.flatMap(({ name }) => readRecord(join(folder, name), service, name));
   }
 
   watch(service: string, onChange: () => void): FSWatcher {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MalformedFrame } from '../errors.ts';
 import { serviceNameLengthMax } from '../limits.ts';
+import { anyText } from '../text.test.support.ts';
 import { checkServiceName, isServiceName, parseServiceRecord, type ServiceRecord } from './service-record.ts';
 
 const lease = '0123456789abcdef0123456789abcdef';
@@ -51,11 +52,14 @@ describe('a service’s name', () => {
 
   test('never leaves its folder', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom('.', '-', '_', 'a', '/', '\\', '0') })), (name) => {
-        if (!isServiceName(name)) return;
-        expect(name).not.toMatch(/[/\\\0]/);
-        expect(['', '.', '..']).not.toContain(name);
-      }),
+      fc.property(
+        fc.oneof(anyText, fc.string({ unit: fc.constantFrom('.', '-', '_', 'a', '/', '\\', '0') })),
+        (name) => {
+          if (!isServiceName(name)) return;
+          expect(name).not.toMatch(/[/\\\0]/);
+          expect(['', '.', '..']).not.toContain(name);
+        },
+      ),
     );
   });
 });
@@ -92,11 +96,14 @@ describe('a record', () => {
 
   test('of any text is a record, or MalformedFrame', () => {
     const text = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      anyText,
       fc.json(),
-      fc.record({ field: fc.constantFrom(...Object.keys(record), '__proto__', 'toString'), value: fc.jsonValue() }).map(
-        ({ field, value }) => `${JSON.stringify(record).slice(0, -1)},${JSON.stringify(field)}:${JSON.stringify(value)}}`,
-      ),
+      fc
+        .record({ field: fc.constantFrom(...Object.keys(record), '__proto__', 'toString'), value: fc.jsonValue() })
+        .map(
+          ({ field, value }) =>
+            `${JSON.stringify(record).slice(0, -1)},${JSON.stringify(field)}:${JSON.stringify(value)}}`,
+        ),
     );
     fc.assert(
       fc.property(text, (candidate) => {

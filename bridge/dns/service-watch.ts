@@ -43,15 +43,9 @@ export async function* watchService(parts: WatchParts): AsyncGenerator<ServiceEv
 }
 
 /** Brings `known` up to date, and says what that took. */
-async function difference(
-  parts: WatchParts,
-  known: Map<string, Known>,
-  changes: Signal,
-): Promise<ServiceEvent[]> {
+async function difference(parts: WatchParts, known: Map<string, Known>, changes: Signal): Promise<ServiceEvent[]> {
   const events: ServiceEvent[] = [];
-  const living = new Map(
-    (await parts.resolve(parts.service)).map((instance) => [instance.instance, instance]),
-  );
+  const living = new Map((await parts.resolve(parts.service)).map((instance) => [instance.instance, instance]));
   for (const [id, { instance, life }] of known) {
     if (living.has(id)) continue;
     known.delete(id);

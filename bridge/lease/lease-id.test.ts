@@ -70,13 +70,19 @@ describe('a reference', () => {
 
   test('of any other kind is refused with TypeError or Unsupported, and nothing else', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.string().map((path) => `leasewire://${path}`)), (text) => {
-        try {
-          expect(text).toContain(parseLeaseReference(text));
-        } catch (error) {
-          expect(error instanceof TypeError || error instanceof Unsupported).toBe(true);
-        }
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.string().map((path) => `leasewire://${path}`),
+        ),
+        (text) => {
+          try {
+            expect(text).toContain(parseLeaseReference(text));
+          } catch (error) {
+            expect(error instanceof TypeError || error instanceof Unsupported).toBe(true);
+          }
+        },
+      ),
     );
   });
 });

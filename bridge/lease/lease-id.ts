@@ -56,9 +56,7 @@ export function parseLeaseReference(reference: string): LeaseId {
   const match = /^leasewire:\/\/([^/]*)\/([0-9a-f]{32})$/.exec(reference);
   const id = match?.[2];
   if (id === undefined || !isLeaseId(id)) {
-    throw new TypeError(
-      `not a lease id (32 hex digits) or lease URL (leasewire:///id): ${JSON.stringify(reference)}`,
-    );
+    throw new TypeError(`not a lease id (32 hex digits) or lease URL (leasewire:///id): ${JSON.stringify(reference)}`);
   }
   if (match?.[1]) throw new Unsupported(`lease URLs that name a host are not supported yet: ${reference}`);
   return id;

@@ -63,8 +63,7 @@ export class LeaseMemory {
 
   #checkWord(verb: string, offset: number): void {
     this.#checkRange(verb, offset, 8);
-    if (offset % 8 !== 0)
-      throw new RangeError(`${verb} needs an offset that is a multiple of 8, got ${offset}`);
+    if (offset % 8 !== 0) throw new RangeError(`${verb} needs an offset that is a multiple of 8, got ${offset}`);
   }
 }
 

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { leaseMsMax, leaseMsMin } from '../limits.ts';
 import {
-  defaultRenewalPolicy as policy,
   holderMarginMs,
+  defaultRenewalPolicy as policy,
   renewalBackoffMs,
   renewalDelayMs,
   seededDraws,

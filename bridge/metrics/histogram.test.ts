@@ -3,7 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { Histogram } from './histogram.ts';
 
 const values = fc.array(
-  fc.oneof(fc.nat(20), fc.nat(), fc.maxSafeNat().map((value) => value % 2 ** 44), fc.double({ min: 0, max: 1e6, noNaN: true })),
+  fc.oneof(
+    fc.nat(20),
+    fc.nat(),
+    fc.maxSafeNat().map((value) => value % 2 ** 44),
+    fc.double({ min: 0, max: 1e6, noNaN: true }),
+  ),
   { minLength: 1 },
 );
 

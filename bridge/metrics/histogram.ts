@@ -51,8 +51,7 @@ export class Histogram {
     let index = 0;
     for (let exponent = from; exponent <= to; exponent++) {
       const upTo = 2 ** exponent;
-      for (; index < bucketCount && bucketUpperBound(index) <= upTo; index++)
-        seen += this.#counts[index] as number;
+      for (; index < bucketCount && bucketUpperBound(index) <= upTo; index++) seen += this.#counts[index] as number;
       rows.push({ upTo, count: seen });
     }
     return rows;

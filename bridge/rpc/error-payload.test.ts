@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MalformedFrame } from '../errors.ts';
 import { RemoteError, type RemoteErrorKind } from '../remote-error.ts';
+import { wellFormedText } from '../text.test.support.ts';
 import { decodeRemoteError, encodeRemoteError } from './error-payload.ts';
 
 const kinds: Record<RemoteErrorKind, number> = {
@@ -14,7 +15,7 @@ const messageBytesMax = 4096;
 const error = fc.record({
   kind: fc.constantFrom(...(Object.keys(kinds) as RemoteErrorKind[])),
   code: fc.integer(),
-  message: fc.string({ unit: 'binary', maxLength: messageBytesMax / 4 }),
+  message: wellFormedText(messageBytesMax / 16),
 });
 
 describe('an error', () => {

@@ -25,8 +25,7 @@ async function checkCalls(client: RpcClient): Promise<number> {
   for (let call = 0; call < callCount; call++) {
     const payload = Buffer.alloc((call * 37) % 1025);
     fill(payload, call);
-    if (!payload.equals(await client.call(echoMethod, payload)))
-      throw new Error(`call ${call} came back changed`);
+    if (!payload.equals(await client.call(echoMethod, payload))) throw new Error(`call ${call} came back changed`);
     bytes += 2 * payload.length;
   }
   return bytes;

@@ -1,8 +1,8 @@
-// Finds the echo service by its name and calls it.
+// client.ts
 import { FabricDns, RpcClient } from 'leasewire';
 
 await using dns = await FabricDns.open();
 await using lease = await dns.connect('echo');
 const client = new RpcClient(lease);
-const response = await client.call(1, Buffer.from('hello'));
+const response = await client.call(1, Buffer.from('hello')); // or client.callSync(…)
 console.log(Buffer.from(response).toString());

@@ -43,9 +43,7 @@ test('10,000 leases acquired and released leave nothing', async () => {
 
 test('1,000 leases attached, half released and half left to the collector, leave nothing on either side', async () => {
   const home = await startHome();
-  const leases = await Promise.all(
-    Array.from({ length: 1000 }, () => home.driver.acquire({ minBytes: 4096 })),
-  );
+  const leases = await Promise.all(Array.from({ length: 1000 }, () => home.driver.acquire({ minBytes: 4096 })));
   const homeBefore = resourcesOf(home.pid);
   const program = new Program('hw-tests/programs/leaks', ['attach', '1000'], { flags });
   program.tell(JSON.stringify(leases.map(({ url }) => url)));

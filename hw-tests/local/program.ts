@@ -79,8 +79,7 @@ export class Program {
     if (early !== undefined) return early;
     if (this.#status !== undefined) throw this.#silence(event);
     return new Promise((resolve, reject) => {
-      const late = () =>
-        reject(new Error(`${this.#name} did not say ${event} in ${hearMsMax} ms\n${this.#stderr}`));
+      const late = () => reject(new Error(`${this.#name} did not say ${event} in ${hearMsMax} ms\n${this.#stderr}`));
       const watchdog = setTimeout(late, hearMsMax);
       const settled = <T>(settle: (value: T) => void) => {
         return (value: T) => {

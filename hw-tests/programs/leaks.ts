@@ -12,17 +12,15 @@ function collectGarbage(): void {
   globalThis.gc();
 }
 
-/** Collects, and lets finalizers and their consequences run, until descriptors and mappings are as few as expected. */
+/** Collects, and lets finalizers and what they cause run: for a while, and until descriptors and mappings are as expected. */
 async function settle(expected?: Resources): Promise<void> {
   for (let round = 0; round < 400; round++) {
     collectGarbage();
     await new Promise((resolve) => {
       setTimeout(resolve, 5);
     });
-    if (
-      expected === undefined ? round >= 5 : JSON.stringify(resourcesOf('self')) === JSON.stringify(expected)
-    )
-      return;
+    const settled = expected === undefined || JSON.stringify(resourcesOf('self')) === JSON.stringify(expected);
+    if (settled && round >= 10) return;
   }
 }
 

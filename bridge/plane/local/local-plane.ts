@@ -151,8 +151,7 @@ function expectDescriptors(
 function mapGranted(memfd: Descriptor, bytes: number): Mapping {
   const found = inspectMemfd(memfd);
   if (!found.sealed) throw new MalformedFrame("the home's memory is not sealed against shrinking");
-  if (found.bytes !== bytes)
-    throw new MalformedFrame(`the home's memory has ${found.bytes} bytes, not ${bytes}`);
+  if (found.bytes !== bytes) throw new MalformedFrame(`the home's memory has ${found.bytes} bytes, not ${bytes}`);
   return new Mapping(memfd, bytes);
 }
 

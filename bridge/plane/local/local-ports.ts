@@ -51,12 +51,7 @@ export class LocalClientPort extends DoorbellSleeper implements ClientPort {
   readonly #wakers: readonly Readable[];
 
   /** `carrier` is absent where client and home are one process: there is no session to watch. */
-  constructor(
-    window: Window,
-    slot: number,
-    bells: { server: Doorbell; client: Doorbell },
-    carrier?: UnixCarrier,
-  ) {
+  constructor(window: Window, slot: number, bells: { server: Doorbell; client: Doorbell }, carrier?: UnixCarrier) {
     super(window, clientSleepsWord(slot), bells.client);
     this.#arena = window.arena;
     this.#words = window.control.words;

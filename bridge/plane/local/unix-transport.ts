@@ -172,10 +172,8 @@ function systemCall<T>(call: () => T): T {
     return call();
   } catch (cause) {
     const { code, message } = cause as SystemError;
-    if (code === 'ECONNREFUSED' || code === 'ENOENT')
-      throw new Disconnected(`nobody listens: ${message}`, { cause });
-    if (code === 'EAGAIN' || code === 'EMFILE' || code === 'ENFILE')
-      throw new CapacityExceeded(message, { cause });
+    if (code === 'ECONNREFUSED' || code === 'ENOENT') throw new Disconnected(`nobody listens: ${message}`, { cause });
+    if (code === 'EAGAIN' || code === 'EMFILE' || code === 'ENFILE') throw new CapacityExceeded(message, { cause });
     throw new IoError(message, { cause });
   }
 }

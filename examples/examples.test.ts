@@ -1,0 +1,66 @@
+// The examples are run as a user would run them: as processes, from the built package.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+let directory: string;
+let children: ChildProcess[];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'leasewire-examples-'));
+  children = [];
+});
+
+afterEach(() => {
+  for (const child of children) if (child.exitCode === null) child.kill('SIGKILL');
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function start(program: string): { child: ChildProcess; lines: AsyncIterableIterator<string> } {
+  const child = spawn(process.execPath, [join(root, 'dist', 'examples', program)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, LEASEWIRE_RUNTIME_DIR: directory },
+  });
+  children.push(child);
+  return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
+}
+
+async function linesOf(program: string): Promise<string[]> {
+  const { child, lines } = start(program);
+  const ended = once(child, 'exit');
+  const all: string[] = [];
+  for await (const line of lines) all.push(line);
+  expect(await ended).toEqual([0, null]);
+  return all;
+}
+
+describe('the README', () => {
+  test.each(['server.ts', 'client.ts'])('shows examples/echo/%s as it is', (file) => {
+    const code = readFileSync(join(root, 'examples', 'echo', file), 'utf8');
+    expect(readFileSync(join(root, 'README.md'), 'utf8')).toContain(`\`\`\`ts\n${code}\`\`\``);
+  });
+});
+
+describe('examples', () => {
+  test('echo: a client finds the server by name and gets its bytes back', async () => {
+    const server = start('echo/server.js');
+    expect((await server.lines.next()).value).toBe('serving');
+    expect(await linesOf('echo/client.js')).toEqual(['hello']);
+  });
+
+  test('demo: checks 100,000 calls, kills the server, shows the error, ends clean', async () => {
+    const lines = await linesOf('demo/demo.js');
+    const text = lines.join('\n');
+    expect(text).toContain('100000 calls');
+    expect(text).toMatch(/leasewire, await call.*p50.*p95.*p99/);
+    expect(text).toMatch(/Unix socket, raw.*p50.*p95.*p99/);
+    expect(text).toMatch(/Disconnected: .*may have executed: true/);
+    expect(lines.at(-1)).toBe('demo:   ended clean');
+  });
+});
