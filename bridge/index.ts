@@ -1,4 +1,4 @@
-// The door of bridge: what sdk builds its public API from.
+// The door of bridge: what sdk builds its public API from. It loads no native code; plane/local has a door of its own.
 export { Agent } from './agent/agent.ts';
 export { defaultRuntimePath, RuntimeDirectory } from './agent/runtime-directory.ts';
 // What a plane and its carrier are written with.
@@ -19,8 +19,6 @@ export { LeaseMemory } from './lease/memory.ts';
 export { defaultRenewalPolicy, type RenewalPolicy } from './lease/renewal.ts';
 export { Histogram } from './metrics/histogram.ts';
 export { Metrics } from './metrics/metrics.ts';
-export { LocalPlane } from './plane/local/local-plane.ts';
-export { UnixTransport } from './plane/local/unix-transport.ts';
 export type {
   AllocateRequest,
   ArenaAccess,

@@ -1,13 +1,6 @@
 // The agent of this process, or of this worker thread: made when first needed, closed when the process ends.
-import {
-  Agent,
-  defaultRuntimePath,
-  LocalPlane,
-  RuntimeDirectory,
-  systemEnvironment,
-  UnixTransport,
-  Unsupported,
-} from '#bridge';
+import { Agent, defaultRuntimePath, RuntimeDirectory, systemEnvironment, Unsupported } from '#bridge';
+import { LocalPlane, UnixTransport } from '../bridge/plane/local/index.ts';
 
 let agent: Agent | undefined;
 

@@ -6,6 +6,22 @@ export interface AttachmentLedger {
   open: number;
 }
 
+/** A resource that goes when the last handle or user of it does. */
+export abstract class CountedResource {
+  #users = 0;
+
+  retain(): void {
+    this.#users += 1;
+  }
+
+  release(): void {
+    this.#users -= 1;
+    if (this.#users === 0) this.onUnused();
+  }
+
+  protected abstract onUnused(): void;
+}
+
 export class MemoryAttachment<T = unknown> implements Attachment {
   readonly resource: T;
   readonly #ledger: AttachmentLedger;
@@ -15,6 +31,7 @@ export class MemoryAttachment<T = unknown> implements Attachment {
     this.resource = resource;
     this.#ledger = ledger;
     ledger.open += 1;
+    if (resource instanceof CountedResource) resource.retain();
   }
 
   get closed(): boolean {
@@ -29,5 +46,6 @@ export class MemoryAttachment<T = unknown> implements Attachment {
     if (this.#closed) return;
     this.#closed = true;
     this.#ledger.open -= 1;
+    if (this.resource instanceof CountedResource) this.resource.release();
   }
 }

@@ -22,7 +22,7 @@ export class MemoryCarrier implements Carrier {
   readonly #inbox: Arrival[] = [];
   #peer: MemoryCarrier | undefined;
   #events: CarrierEvents | undefined;
-  #lastDueMs = 0;
+  #lastDueMs: number = Number.NEGATIVE_INFINITY;
   #closed = false;
   #keepsAlive = false;
 
@@ -57,7 +57,7 @@ export class MemoryCarrier implements Carrier {
 
   open(events: CarrierEvents): void {
     this.#events = events;
-    this.#clock.nextTurn(() => this.pump());
+    this.#clock.after(0, () => this.pump());
   }
 
   send(bytes: Uint8Array, attachments: readonly Attachment[]): void {

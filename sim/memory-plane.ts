@@ -19,7 +19,7 @@ import { type AttachmentLedger, MemoryAttachment } from './memory-attachment.ts'
 import { MemoryCarrier } from './memory-carrier.ts';
 import { MemoryDoorbell } from './memory-doorbell.ts';
 import { MemoryClientPort, MemoryServerPort, type SlotBells } from './memory-ports.ts';
-import { type MemorySegment, MemoryWindow } from './memory-window.ts';
+import { MemorySegment, MemoryWindow } from './memory-window.ts';
 import type { ProcessClock } from './process-clock.ts';
 
 /** The machine that the planes of a simulation share. */
@@ -29,6 +29,8 @@ export interface MemoryMachine {
   wakeMs: () => number;
   /** Bytes that leases may still take. */
   freeBytes: number;
+  /** Doorbells that may still be opened. */
+  freeDoorbells: number;
 }
 
 export class MemoryPlane implements Plane {
@@ -76,13 +78,13 @@ class MemoryHome implements HomeMemory {
     this.#machine = machine;
     this.#clock = clock;
     this.#bytes = bytes;
-    this.#segment = new MemoryAttachment({ buffer: new ArrayBuffer(bytes), windows: 0 }, machine.attachments);
+    this.#segment = new MemoryAttachment(new MemorySegment(bytes), machine.attachments);
     this.window = new MemoryWindow(this.#segment.resource);
   }
 
   openServerPort(): ServerPort {
     invariant(this.#serverBell === undefined, 'a lease has one server');
-    this.#serverBell = new MemoryDoorbell(() => this.#machine.wakeMs());
+    this.#serverBell = this.#openBell();
     return new MemoryServerPort(this.#clock, this.window, this.#serverBell, this.#clientBells);
   }
 
@@ -99,24 +101,37 @@ class MemoryHome implements HomeMemory {
   }
 
   closeSlot(slot: number): void {
-    this.#clientBells.get(slot)?.close();
+    this.#closeBell(this.#clientBells.get(slot));
     this.#clientBells.delete(slot);
   }
 
   close(): void {
     this.window.close();
     this.#segment.close();
-    this.#serverBell?.close();
+    this.#closeBell(this.#serverBell);
+    this.#serverBell = undefined;
     for (const slot of [...this.#clientBells.keys()]) this.closeSlot(slot);
     for (const attachment of this.#shared.splice(0)) attachment.close();
     this.#machine.freeBytes += this.#bytes;
     this.#bytes = 0;
   }
 
+  #openBell(): MemoryDoorbell {
+    if (this.#machine.freeDoorbells === 0) throw new CapacityExceeded('no doorbells are left');
+    this.#machine.freeDoorbells -= 1;
+    return new MemoryDoorbell(() => this.#machine.wakeMs());
+  }
+
+  #closeBell(bell: MemoryDoorbell | undefined): void {
+    if (bell === undefined) return;
+    bell.close();
+    this.#machine.freeDoorbells += 1;
+  }
+
   #bellsOf(slot: number): SlotBells {
     invariant(this.#serverBell !== undefined, 'slots exist once a server is open');
     invariant(!this.#clientBells.has(slot), `slot ${slot} has one client`);
-    const client = new MemoryDoorbell(() => this.#machine.wakeMs());
+    const client = this.#openBell();
     this.#clientBells.set(slot, client);
     return { server: this.#serverBell, client };
   }
@@ -138,8 +153,8 @@ class MemoryHeld implements HeldMemory {
 
 function expectSegment(attachments: readonly Attachment[], arenaBytes: number): MemorySegment {
   const [first] = attachments;
-  const segment = first instanceof MemoryAttachment ? (first.resource as MemorySegment) : undefined;
-  if (segment?.buffer?.byteLength === arenaBytes + controlPageBytes) return segment;
+  const segment = first instanceof MemoryAttachment ? first.resource : undefined;
+  if (segment instanceof MemorySegment && segment.buffer.byteLength === arenaBytes + controlPageBytes) return segment;
   throw new MalformedFrame(`the home shared no memory of ${arenaBytes + controlPageBytes} bytes`);
 }
 

@@ -25,7 +25,7 @@ export class MemoryRecords {
   #change(record: ServiceRecord, change: () => unknown): void {
     change();
     for (const watcher of this.#watchers) {
-      if (watcher.service === record.service) watcher.clock.nextTurn(() => this.#tell(watcher));
+      if (watcher.service === record.service) watcher.clock.after(0, () => this.#tell(watcher));
     }
   }
 

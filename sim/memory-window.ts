@@ -1,11 +1,22 @@
-// A lease's memory in a simulation: one ArrayBuffer that home and holders all see. It is emptied when the last
-// window on it closes, as nothing can be detached for one holder alone; a closed window's `arena` is empty at once.
+// A lease's memory in a simulation: one ArrayBuffer that home and holders all see. It is emptied when the last window
+// and the last handle on it close, as nothing can be detached for one holder alone; a closed window's `arena` is empty
+// at once.
 import { type ArenaAccess, ControlPage, controlPageBytes, invariant, type PlaneName, type Window } from '#bridge';
+import { CountedResource } from './memory-attachment.ts';
 
-/** The bytes, and how many windows look at them. */
-export interface MemorySegment {
+/** The bytes, for as long as a window or a handle is open. */
+export class MemorySegment extends CountedResource {
   readonly buffer: ArrayBuffer;
-  windows: number;
+
+  constructor(bytes: number) {
+    super();
+    this.buffer = new ArrayBuffer(bytes);
+  }
+
+  /** Every view is empty from here on, as the local plane's are when it unmaps. */
+  protected override onUnused(): void {
+    structuredClone(this.buffer, { transfer: [this.buffer] });
+  }
 }
 
 export class MemoryWindow implements Window {
@@ -18,7 +29,7 @@ export class MemoryWindow implements Window {
   constructor(segment: MemorySegment) {
     const arenaBytes = segment.buffer.byteLength - controlPageBytes;
     invariant(arenaBytes > 0, 'a window is opened on bytes that are there');
-    segment.windows += 1;
+    segment.retain();
     this.#segment = segment;
     this.#arena = new Uint8Array(segment.buffer, 0, arenaBytes);
     this.control = new ControlPage(segment.buffer, arenaBytes);
@@ -36,14 +47,8 @@ export class MemoryWindow implements Window {
   close(): void {
     if (this.closed) return;
     this.#arena = this.#arena.subarray(0, 0);
-    this.#segment.windows -= 1;
-    if (this.#segment.windows === 0) detach(this.#segment.buffer);
+    this.#segment.release();
   }
-}
-
-/** Empties every view of the buffer, as the local plane does before it unmaps one. */
-function detach(buffer: ArrayBuffer): void {
-  structuredClone(buffer, { transfer: [buffer] });
 }
 
 class MemoryAccess implements ArenaAccess {

@@ -83,7 +83,7 @@ export class ProcessClock implements Clock {
   }
 
   #catchUpLater(): void {
-    if (this.#held.length > 0) this.#timeline.nextTurn(() => this.#catchUp());
+    if (this.#held.length > 0) this.#timeline.after(0, () => this.#catchUp());
   }
 
   /** Does the first of what was held up; the next has a turn of its own. */

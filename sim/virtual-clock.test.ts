@@ -77,6 +77,18 @@ describe('events', () => {
     expect(seen).toEqual(['first', 'turn', 'second']);
   });
 
+  test('nextTurn takes its time, so that what polls without end does not stop it', async () => {
+    const clock = new VirtualClock({ readMs: 0.25 });
+    let turns = 0;
+    const poll = () => {
+      turns += 1;
+      clock.nextTurn(poll);
+    };
+    poll();
+    await clock.advance(10);
+    expect(turns).toBe(41);
+  });
+
   test('each is followed by its microtasks, and by theirs', async () => {
     const clock = exact();
     const seen: string[] = [];

@@ -5,8 +5,8 @@ import { EventQueue } from './event-queue.ts';
 
 export interface VirtualClockOptions {
   /**
-   * What one look at the clock costs, virtual milliseconds: a loop that spins until a deadline reaches it, as in
-   * life. Defaults to some microseconds; with 0, time is exact, and such a loop is refused.
+   * What a look at the clock costs, and a turn of the event loop, virtual milliseconds: whatever spins until a deadline
+   * reaches it, as in life. Defaults to some microseconds; with 0, time is exact, and what spins is refused.
    */
   readonly readMs?: number;
 }
@@ -54,9 +54,9 @@ export class VirtualClock implements Clock {
     return { cancel: () => this.#queue.remove(event) };
   }
 
-  /** Calls back once all that is due now has had its turn. */
+  /** Calls back once all that is due now has had its turn, which takes as long as a look at the clock. */
   nextTurn(callback: () => void): void {
-    this.#queue.add(this.#nowMs, callback);
+    this.#queue.add(this.#nowMs + this.#readMs, callback);
   }
 
   /** Lets `ms` milliseconds pass: runs what falls due in them, in order, each followed by its microtasks. */

@@ -8,15 +8,21 @@ import type { ProcessClockOptions } from './process-clock.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { VirtualClock, type VirtualClockOptions } from './virtual-clock.ts';
 
-/** A gibibyte: more than any test wants, less than would hide a leak. */
+/** More than any test wants. */
 const machineBytes: number = 2 ** 30;
+const machineDoorbells = 1024;
 
 export class World {
   readonly seed: number;
   readonly clock: VirtualClock;
   readonly random: SeededRandom;
   readonly network: MemoryNetwork = new MemoryNetwork();
-  readonly machine: MemoryMachine = { attachments: { open: 0 }, wakeMs: () => 0, freeBytes: machineBytes };
+  readonly machine: MemoryMachine = {
+    attachments: { open: 0 },
+    wakeMs: () => 0,
+    freeBytes: machineBytes,
+    freeDoorbells: machineDoorbells,
+  };
   readonly records: MemoryRecords = new MemoryRecords();
 
   constructor(seed = 1, options: VirtualClockOptions = {}) {

@@ -40,6 +40,7 @@ export class Agent implements HomeLeases {
   readonly #leases = new Map<LeaseId, HomeLease>();
   readonly #sessions = new Set<HolderSession>();
   readonly #homes = new Map<string, HomeConnection>();
+  readonly #connecting = new Map<string, Promise<HomeConnection>>();
   #listener: CarrierListener | undefined;
 
   constructor(parts: AgentParts) {
@@ -128,9 +129,17 @@ export class Agent implements HomeLeases {
     });
   }
 
-  async #homeAt(address: string): Promise<HomeConnection> {
+  /** One connection to each home, also for those who ask at the same time. */
+  #homeAt(address: string): Promise<HomeConnection> {
     const known = this.#homes.get(address);
-    if (known !== undefined && !known.closed) return known;
+    if (known !== undefined && !known.closed) return Promise.resolve(known);
+    const connecting =
+      this.#connecting.get(address) ?? this.#connectHome(address).finally(() => this.#connecting.delete(address));
+    this.#connecting.set(address, connecting);
+    return connecting;
+  }
+
+  async #connectHome(address: string): Promise<HomeConnection> {
     const carrier = await this.#connect(address);
     const home = new HomeConnection(carrier, this.#parts.plane, this.#context, () => {
       if (this.#homes.get(address) === home) this.#homes.delete(address);

@@ -40,7 +40,7 @@ export class HolderSession implements ConnectionOwner, Holder {
         return { body: { type: 'time', remainingMs: lease.remainingMs } };
       case 'renew':
         this.#checkHeld(lease, request.generation);
-        void lease.renew(request.leaseMs);
+        lease.renewNow(request.leaseMs);
         return { body: { type: 'time', remainingMs: lease.remainingMs } };
       case 'detach':
         this.#checkHeld(lease, request.generation);

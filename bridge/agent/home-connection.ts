@@ -53,6 +53,9 @@ export class HomeConnection implements ConnectionOwner, Home {
     this.#leases.set(id, held);
     this.#context.metrics.leasesAttached += 1;
     this.#context.metrics.leasesActive += 1;
+    // What came right behind the answer was told to nobody yet: that the home is gone, or the lease.
+    if (this.closed) held.end('disconnected');
+    held.check();
     return held;
   }
 

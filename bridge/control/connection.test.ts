@@ -4,12 +4,21 @@ import { type AttachmentLedger, MemoryAttachment, type MemoryCarrier, MemoryNetw
 import { Contention, DeadlineExceeded, Disconnected, FabricError, MalformedFrame, Unsupported } from '../errors.ts';
 import { InvariantViolation } from '../invariant.ts';
 import { controlRequestMs } from '../limits.ts';
+import { outcome } from '../world.test.support.ts';
 import { decodeMessage, encodeMessage } from './codec.ts';
 import { type Answer, type ConnectionOwner, ControlConnection, type Reply } from './connection.ts';
 import type { Message, Notice, Request, RequestBody } from './messages.ts';
 
 const lease = new Uint8Array(16).fill(7);
 const describeLease: RequestBody = { type: 'describe', lease };
+const attached = {
+  type: 'attached',
+  generation: 1,
+  arenaBytes: 4096,
+  leaseMs: 12.5,
+  remainingMs: 12.5,
+  slot: null,
+} as const;
 const done: Answer = { body: { type: 'done' } };
 
 /** What a connection tells, and how it answers. */
@@ -102,10 +111,10 @@ describe('a request', () => {
     const one = connect(near);
     const two = connect(far);
     const mine = attachment();
-    two.owner.answer = () => ({ body: { type: 'time', remainingMs: 12.5 }, attachments: [mine] });
-    const reply = await clock.run(one.connection.request({ type: 'remaining', lease, generation: 3 }));
-    expect(reply.body).toEqual({ type: 'time', remainingMs: 12.5, seq: 1 });
-    expect(two.owner.requests).toEqual([{ type: 'remaining', lease, generation: 3, seq: 1 }]);
+    two.owner.answer = () => ({ body: attached, attachments: [mine] });
+    const reply = await clock.run(one.connection.request({ type: 'attach', lease, slot: false }));
+    expect(reply.body).toEqual({ ...attached, seq: 1 });
+    expect(two.owner.requests).toEqual([{ type: 'attach', lease, slot: false, seq: 1 }]);
     expect(ledger.open).toBe(2);
     for (const received of reply.attachments) received.close();
     expect(mine.closed).toBe(false);
@@ -274,6 +283,20 @@ describe('the greeting', () => {
     expect(peer.heard.at(-1)).toMatchObject({ type: 'refused', seq: 0, code: 'MalformedFrame' });
     expect(ledger.open).toBe(0);
   });
+});
+
+test.each([
+  { type: 'hello', version: 1 },
+  { type: 'done', seq: 1 },
+  { type: 'time', seq: 1, remainingMs: 1 },
+  { type: 'refused', seq: 1, code: 'Contention', message: 'taken' },
+] as Message[])('descriptors beside $type, which has none, are closed', async (message) => {
+  const { connection } = connect(near);
+  const peer = new Peer().greet();
+  const reply = outcome(connection.request(describeLease));
+  peer.say(message, [attachment(), attachment()]).say({ type: 'done', seq: 1 });
+  await clock.run(reply);
+  expect([connection.closed, ledger.open]).toEqual([false, 0]);
 });
 
 describe('a peer that breaks the protocol', () => {

@@ -124,7 +124,10 @@ export class ControlConnection {
   }
 
   #dispatch(body: Message, attachments: readonly Attachment[]): void {
-    if (body.type === 'hello') return this.#greet(body.version);
+    if (body.type === 'hello') {
+      closeAll(attachments);
+      return this.#greet(body.version);
+    }
     if (!this.#greeted) throw new MalformedFrame(`expected hello, got ${body.type}`);
     switch (body.type) {
       case 'attach':
@@ -171,6 +174,8 @@ export class ControlConnection {
       closeAll(attachments);
       pending.reject(FabricError.of(body.code, body.message));
     } else {
+      // Only this answer has any; whatever else brings them is a peer that wants us to run out of descriptors.
+      if (body.type !== 'attached') closeAll(attachments);
       pending.resolve({ body, attachments });
     }
   }

@@ -40,7 +40,8 @@ export const messageTypes: readonly Message['type'][] = Object.keys(shapes) as M
 
 /** A well-formed message of the given type. */
 export function messageOf(type: Message['type']): fc.Arbitrary<Message> {
-  return fc.record({ type: fc.constant(type), ...shapes[type] }) as fc.Arbitrary<Message>;
+  const fields: Record<string, fc.Arbitrary<unknown>> = shapes[type];
+  return fc.record({ type: fc.constant(type), ...fields }) as fc.Arbitrary<unknown> as fc.Arbitrary<Message>;
 }
 
 /** Any well-formed message. */

@@ -1,6 +1,7 @@
 // Watches a service: the registry says when records come and go, and a connection to each instance's agent says when
 // its process dies, which no file does.
 import type { Agent } from '../agent/agent.ts';
+import { Disconnected } from '../errors.ts';
 import type { Registry } from './registry.ts';
 import type { ResolvedService } from './service-record.ts';
 
@@ -54,10 +55,26 @@ async function difference(parts: WatchParts, known: Map<string, Known>, changes:
   }
   for (const [id, instance] of living) {
     if (known.has(id)) continue;
-    known.set(id, { instance, life: await parts.agent.watch(instance.address, () => changes.raise()) });
+    const life = await watchLife(parts, instance, changes);
+    if (life === undefined) continue;
+    known.set(id, { instance, life });
     events.push({ type: 'up', instance });
   }
   return events;
+}
+
+/** Undefined for an instance whose process has died since it was resolved: it came and went. */
+async function watchLife(
+  { agent }: WatchParts,
+  { address }: ResolvedService,
+  changes: Signal,
+): Promise<Known['life'] | undefined> {
+  try {
+    return await agent.watch(address, () => changes.raise());
+  } catch (error) {
+    if (error instanceof Disconnected) return undefined;
+    throw error;
+  }
 }
 
 /** A condition that can be waited for. */

@@ -65,8 +65,12 @@ export class HomeLease extends Lease {
     return this.#server?.sessions.filter((session) => session === undefined).length ?? 0;
   }
 
-  /** The home's own clock decides, so this cannot fail but for a lease that has ended. */
   override async renew(leaseMs: number = this.leaseMs): Promise<void> {
+    this.renewNow(leaseMs);
+  }
+
+  /** The home's own clock decides, so this cannot fail but for a lease that has ended, or a RangeError. */
+  renewNow(leaseMs: number): void {
     checkLeaseMs(leaseMs);
     this.checkDeadline();
     this.setDeadline(this.context.environment.clock.nowMs() + leaseMs, leaseMs);
@@ -124,7 +128,12 @@ export class HomeLease extends Lease {
   override claimClientSlot(): ClientSlot {
     this.checkDeadline();
     const { index, session } = this.assignSlot();
-    return { index, session, port: this.#memory.openClientPort(index) };
+    try {
+      return { index, session, port: this.#memory.openClientPort(index) };
+    } catch (error) {
+      this.freeSlot(index);
+      throw error;
+    }
   }
 
   /** What a holder needs to bind. */

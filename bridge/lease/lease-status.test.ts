@@ -9,7 +9,7 @@ test('the bytes are those of the control page, for good', () => {
 });
 
 test('a byte that is not known counts as revoked', () => {
-  const known = new Map(Object.entries(leaseStatusBytes).map(([status, byte]) => [byte, status]));
+  const known = new Map<number, string>(Object.entries(leaseStatusBytes).map(([status, byte]) => [byte, status]));
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 255 }), (byte) => {
       expect(leaseStatusOfByte(byte)).toBe(known.get(byte) ?? 'revoked');

@@ -38,6 +38,13 @@ export interface LeaseGrant {
   readonly leaseMs: number;
 }
 
+interface AutomaticRenewal {
+  readonly policy: RenewalPolicy;
+  readonly draw: () => number;
+  /** Renewals that failed since the deadline last moved. */
+  failures: number;
+}
+
 export abstract class Lease {
   readonly id: LeaseId;
   readonly generation: number;
@@ -53,6 +60,7 @@ export abstract class Lease {
   #leaseMs: number;
   #deadlineTimer: Timer | undefined;
   #renewalTimer: Timer | undefined;
+  #automatic: AutomaticRenewal | undefined;
 
   constructor(grant: LeaseGrant, context: LeaseContext) {
     this.id = grant.id;
@@ -136,24 +144,8 @@ export abstract class Lease {
 
   /** Keeps the lease alive until it ends, by renewing it in time. */
   renewAutomatically(policy: RenewalPolicy): void {
-    const draw = seededDraws(this.id);
-    let failures = 0;
-    const schedule = (delayMs: number) => {
-      if (this.#status !== 'active') return;
-      this.#renewalTimer = this.context.environment.clock.after(delayMs, () => {
-        this.renew().then(
-          () => {
-            failures = 0;
-            schedule(renewalDelayMs(this.#leaseMs, policy, draw()));
-          },
-          () => {
-            failures += 1;
-            schedule(renewalBackoffMs(failures, policy));
-          },
-        );
-      });
-    };
-    schedule(renewalDelayMs(this.#leaseMs, policy, draw()));
+    this.#automatic = { policy, draw: seededDraws(this.id), failures: 0 };
+    this.#planRenewal(this.#automatic);
   }
 
   /** Ends the lease here: listeners first, then the window, so that no view outlives the lease. Only the first end counts. */
@@ -164,7 +156,7 @@ export abstract class Lease {
     this.#renewalTimer?.cancel();
     if (status === 'expired') this.context.metrics.leasesExpired += 1;
     if (status === 'revoked') this.context.metrics.leasesRevoked += 1;
-    for (const listener of [...this.#endListeners]) listener(status);
+    for (const listener of [...this.#endListeners]) tell(listener, status);
     this.#endListeners.clear();
     this.teardown(status);
   }
@@ -180,6 +172,25 @@ export abstract class Lease {
     this.#leaseMs = leaseMs;
     this.#deadlineTimer?.cancel();
     this.#deadlineTimer = clock.after(Math.max(0, deadlineMs - clock.nowMs()), () => this.end('expired'));
+    if (this.#automatic !== undefined) this.#planRenewal(this.#automatic);
+  }
+
+  /** Anew whenever the deadline has moved, whoever moved it, and where to. */
+  #planRenewal(automatic: AutomaticRenewal): void {
+    automatic.failures = 0;
+    const { policy, draw } = automatic;
+    this.#renewAfter(renewalDelayMs(this.remainingMs, policy, draw()), automatic);
+  }
+
+  #renewAfter(delayMs: number, automatic: AutomaticRenewal): void {
+    this.#renewalTimer?.cancel();
+    if (this.#status !== 'active') return;
+    this.#renewalTimer = this.context.environment.clock.after(delayMs, () => {
+      this.renew().catch(() => {
+        automatic.failures += 1;
+        this.#renewAfter(renewalBackoffMs(automatic.failures, automatic.policy), automatic);
+      });
+    });
   }
 
   #throwEnded(): never {
@@ -188,6 +199,17 @@ export abstract class Lease {
       this.end(status === 'active' ? 'revoked' : status);
     }
     throw this.endedError(false);
+  }
+}
+
+/** A listener that throws keeps neither the others from hearing nor the lease from ending: its error surfaces later. */
+function tell(listener: (status: EndedStatus) => void, status: EndedStatus): void {
+  try {
+    listener(status);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }
 

@@ -21,7 +21,7 @@ export const defaultRenewalPolicy: RenewalPolicy = {
 const backoffMsFirst = 100;
 
 /**
- * Milliseconds from a grant (or renewal) of `leaseMs` to its renewal. `draw` is uniform in [0, 1). The policy's lower
+ * Milliseconds until a lease that has `leaseMs` left is renewed. `draw` is uniform in [0, 1). The policy's lower
  * bound holds where it leaves a tenth of the lease's time to spare, otherwise the fraction alone decides.
  */
 export function renewalDelayMs(leaseMs: number, policy: RenewalPolicy, draw: number): number {

@@ -4,6 +4,7 @@ import { Disconnected, MalformedFrame, PayloadTooLarge } from '../errors.ts';
 import type { ClientSlot } from '../lease/lease.ts';
 import type { ClientPort, Window } from '../plane/plane.ts';
 import {
+  arenaBytesMin,
   idHighAt,
   idLowAt,
   lengthAt,
@@ -35,6 +36,7 @@ export class ClassicClientSlot {
 
   constructor(window: Window, slot: ClientSlot) {
     const { arena } = window;
+    if (arena.length < arenaBytesMin) throw new MalformedFrame(`a slot in ${arena.length} bytes, ${arenaBytesMin} needed`);
     this.#arena = arena;
     this.#words = new Int32Array(arena.buffer, 0, arena.length / 4);
     this.#view = new DataView(arena.buffer);

@@ -148,9 +148,13 @@ export class RpcClient {
   #finishCurrentSync(deadlineMs: number): void {
     const startedMs = this.#clock.nowMs();
     while (this.#current !== undefined) {
-      if (!this.#untilResponse(startedMs, startedMs + deadlineMs)) throw deadlineExceeded(false);
+      if (!this.#untilResponse(startedMs, startedMs + deadlineMs)) {
+        this.#sleep(); // Blocking has disarmed the doorbell: from here on the event loop waits again.
+        throw deadlineExceeded(false);
+      }
       this.#complete(this.#current);
     }
+    this.#rest();
   }
 
   /** As BlockingWait.untilResponse, but the error of a lease that ended knows of the call in the slot. */
@@ -278,11 +282,22 @@ export class RpcClient {
 
   /** Before the window closes: what stands in the slot tells whether the call in it may have run. */
   #onLeaseEnd(): void {
-    this.#interrupted = this.lease.endedError(this.#slot.taken);
+    this.#interrupted = this.lease.endedError(this.#mayHaveRun());
     this.#current?.reject(this.#interrupted);
     for (const call of this.#queue.splice(0)) call.reject(this.lease.endedError(false));
     this.#current = undefined;
     RpcClient.#waiting.delete(this);
+  }
+
+  /**
+   * A request that is not taken yet certainly never will be only if its home has ended the lease, or is gone. Where this
+   * side has ended it, by its own clock or by a release, the server may still come by.
+   */
+  #mayHaveRun(): boolean {
+    const { status, generation, window } = this.lease;
+    const endedThere =
+      this.#serverIsHere || status === 'disconnected' || window.control.readStatus(generation) !== 'active';
+    return !endedThere || this.#slot.taken;
   }
 
   #deadlineOf(options: CallOptions | undefined): number {

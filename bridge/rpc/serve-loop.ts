@@ -65,7 +65,11 @@ export class ServeLoop {
   }
 
   #startSlice(): void {
-    this.#sliceEndMs = this.#clock.nowMs() + sliceMs;
+    const nowMs = this.#clock.nowMs();
+    const { lease } = this.#server;
+    // After a process was stopped, requests may come before timers: what was due then is seen first.
+    if (nowMs >= lease.deadlineMs) lease.end('expired');
+    this.#sliceEndMs = nowMs + sliceMs;
     this.#continueSlice();
   }
 

@@ -73,10 +73,7 @@ describe('a tiny bench', () => {
 
   test('has a row for every contender and size, and one for its first call after idleness', () => {
     const rows = report.results.map(({ name, bytes }) => `${name} ${bytes}`);
-    const expected = ran.flatMap((name) => [
-      ...PAYLOAD_BYTES.map((bytes) => `${name} ${bytes}`),
-      `${name}-idle 64`,
-    ]);
+    const expected = ran.flatMap((name) => [...PAYLOAD_BYTES.map((bytes) => `${name} ${bytes}`), `${name}-idle 64`]);
     expect(rows.toSorted()).toEqual(expected.toSorted());
   });
 
@@ -130,10 +127,7 @@ describe('manners', () => {
 
   test('a contender that cannot start is skipped, and told', async () => {
     const noCompiler = { ...environment, CC: '/nowhere/cc' };
-    const { code, stdout } = await runBench(
-      ['--quick', '--rounds', '1', '--only', 'floor-c', '--json'],
-      noCompiler,
-    );
+    const { code, stdout } = await runBench(['--quick', '--rounds', '1', '--only', 'floor-c', '--json'], noCompiler);
     const report = JSON.parse(stdout) as BenchReport;
     expect(code).toBe(1);
     expect(report.skipped).toEqual([{ name: 'floor-c', reason: expect.stringContaining('/nowhere/cc') }]);

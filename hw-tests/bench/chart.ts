@@ -134,7 +134,7 @@ function lineOf(name: string) {
 }
 
 function legend(results: readonly Result[]): EChartsOption {
-  return { legend: { data: [...namesOf(results)], top: 0, textStyle: { color: INK } } };
+  return { legend: { data: [...namesOf(results)], top: 0, itemGap: 24, textStyle: { color: INK } } };
 }
 
 function draw(heightPx: number, option: EChartsOption): string {

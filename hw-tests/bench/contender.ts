@@ -7,8 +7,9 @@ import type { ContenderName } from './names.ts';
 export interface ContenderParts {
   readonly name: ContenderName;
   readonly client: LineProcess;
-  /** Undefined for floor-c, whose client forks its own. */
+  /** Undefined for floor-c, whose client forks its own: `forkedPid`. */
   readonly server?: LineProcess;
+  readonly forkedPid?: number;
   /** A line about how it was set up, for the report. */
   readonly note?: string;
 }
@@ -18,16 +19,19 @@ export class Contender {
   readonly note: string | undefined;
   readonly #client: LineProcess;
   readonly #server: LineProcess | undefined;
+  readonly #forkedPid: number | undefined;
 
   constructor(parts: ContenderParts) {
     this.name = parts.name;
     this.note = parts.note;
     this.#client = parts.client;
     this.#server = parts.server;
+    this.#forkedPid = parts.forkedPid;
   }
 
+  /** Its processes, client and server. */
   get pids(): readonly number[] {
-    return [this.#client.pid, this.#server?.pid].filter((pid) => pid !== undefined);
+    return [this.#client.pid, this.#server?.pid, this.#forkedPid].filter((pid) => pid !== undefined);
   }
 
   /** Nanoseconds one clock read costs this contender's client. */
@@ -66,7 +70,7 @@ export class Contender {
   }
 }
 
-function numberIn(reply: Reply, key: string): number {
+export function numberIn(reply: Reply, key: string): number {
   const value = reply[key];
   if (typeof value !== 'number') throw new Error(`a reply without the number ${key}`);
   return value;

@@ -5,10 +5,10 @@ import { setTimeout } from 'node:timers/promises';
 
 /** The CPU used by `pids` together over `durationMs`, in per cent of one core. */
 export async function idleCpuPercent(pids: readonly number[], durationMs: number): Promise<number> {
-  const ticksBefore = totalTicks(pids);
+  const ticksBefore = processTicks(pids);
   const startMs = performance.now();
   await setTimeout(durationMs);
-  const ticks = totalTicks(pids) - ticksBefore;
+  const ticks = processTicks(pids) - ticksBefore;
   const elapsedSecs = (performance.now() - startMs) / 1000;
   return (100 * ticks) / ticksPerSec() / elapsedSecs;
 }
@@ -21,10 +21,11 @@ export function parseTicks(stat: string): number {
   return utime + stime;
 }
 
-function totalTicks(pids: readonly number[]): number {
+/** utime + stime of some processes, in ticks. */
+export function processTicks(pids: readonly number[]): number {
   return pids.reduce((total, pid) => total + parseTicks(readFileSync(`/proc/${pid}/stat`, 'utf8')), 0);
 }
 
-function ticksPerSec(): number {
+export function ticksPerSec(): number {
   return Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 }

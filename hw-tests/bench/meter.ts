@@ -84,6 +84,5 @@ export function checkLength(payload: Uint8Array, reply: Uint8Array): void {
 
 export function checkReply(payload: Uint8Array, reply: Uint8Array): void {
   checkLength(payload, reply);
-  if (Buffer.compare(payload, reply) !== 0)
-    throw new Error(`the ${payload.length} B echoed differ from those sent`);
+  if (Buffer.compare(payload, reply) !== 0) throw new Error(`the ${payload.length} B echoed differ from those sent`);
 }

@@ -16,9 +16,7 @@ describe('parseOptions', () => {
   });
 
   test('reads every option', () => {
-    const argv = '--rounds 3 --sizes 8,64 --only floor-c,zeromq --json a.json --html b.html --quick'.split(
-      ' ',
-    );
+    const argv = '--rounds 3 --sizes 8,64 --only floor-c,zeromq --json a.json --html b.html --quick'.split(' ');
     expect(parseOptions(argv)).toEqual({
       rounds: 3,
       payloadBytes: [8, 64],

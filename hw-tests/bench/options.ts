@@ -41,8 +41,7 @@ export function parseOptions(argv: readonly string[]): Options {
   const quick = values.quick ?? false;
   return {
     rounds: parseRounds(values.rounds, quick ? ROUNDS_QUICK : ROUNDS_DEFAULT),
-    payloadBytes:
-      values.sizes === undefined ? PAYLOAD_BYTES_DEFAULT : unique('--sizes', parseSizes(values.sizes)),
+    payloadBytes: values.sizes === undefined ? PAYLOAD_BYTES_DEFAULT : unique('--sizes', parseSizes(values.sizes)),
     names: values.only === undefined ? contenderNames : unique('--only', parseNames(values.only)),
     quick,
     jsonFile: values.json,
@@ -104,8 +103,7 @@ function parseNames(text: string): readonly ContenderName[] {
 
 function parseCount(option: string, text: string, max: number): number {
   const count = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(count >= 1 && count <= max))
-    throw new UsageError(`${option}: '${text}' is not an integer from 1 to ${max}`);
+  if (!(count >= 1 && count <= max)) throw new UsageError(`${option}: '${text}' is not an integer from 1 to ${max}`);
   return count;
 }
 

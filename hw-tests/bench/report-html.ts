@@ -3,15 +3,7 @@ import { distributionChart, idleChart, latencyChart } from './chart.ts';
 import { machineLine } from './machine.ts';
 import { pageStyle } from './page-style.ts';
 import type { BenchReport } from './report.ts';
-import {
-  clockReadText,
-  figureCells,
-  figureHeader,
-  firstLine,
-  idleCpuText,
-  payloadLabel,
-  ratioRows,
-} from './report-table.ts';
+import { alsoLines, figureCells, figureHeader, payloadLabel, ratioRows } from './report-table.ts';
 
 /** The payload whose distribution is drawn, or the first measured. */
 const DISTRIBUTION_BYTES = 64;
@@ -42,9 +34,7 @@ ${report.ratios.length === 0 ? '' : tableSection('Ratios of p50', ratioRows(repo
 function chartSections({ results }: BenchReport): string {
   const calls = results.filter(({ name }) => !name.endsWith('-idle'));
   const idle = results.filter(({ name }) => name.endsWith('-idle'));
-  const bytes = calls.some((result) => result.bytes === DISTRIBUTION_BYTES)
-    ? DISTRIBUTION_BYTES
-    : calls[0]?.bytes;
+  const bytes = calls.some((result) => result.bytes === DISTRIBUTION_BYTES) ? DISTRIBUTION_BYTES : calls[0]?.bytes;
   const one = calls.filter((result) => result.bytes === bytes);
   const sections: string[] = [];
   if (calls.length > 0) {
@@ -53,18 +43,8 @@ function chartSections({ results }: BenchReport): string {
       figure(`Distribution at ${payloadLabel(bytes ?? 0)}, calls timed one by one`, distributionChart(one)),
     );
   }
-  if (idle.length > 0)
-    sections.push(figure('First call after 1 s of idleness, every sample', idleChart(idle)));
+  if (idle.length > 0) sections.push(figure('First call after 1 s of idleness, every sample', idleChart(idle)));
   return sections.join('\n');
-}
-
-function alsoLines(report: BenchReport): readonly string[] {
-  return [
-    `idle CPU, leasewire client and server together: ${idleCpuText(report)}`,
-    `clock read: ${clockReadText(report)}`,
-    ...report.notes,
-    ...report.skipped.map(({ name, reason }) => `skipped ${name}: ${firstLine(reason)}`),
-  ];
 }
 
 function figure(caption: string, svg: string): string {
@@ -84,9 +64,5 @@ function list(items: readonly string[]): string {
 }
 
 function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

@@ -1,4 +1,5 @@
 // The report as text for a terminal.
+import { DISTURBANCE_PERCENT_MAX, type Disturbance } from './disturbance.ts';
 import { machineLine } from './machine.ts';
 import { PAYLOAD_BYTES_MAX } from './options.ts';
 import type { BenchReport, Ratio, Result } from './report.ts';
@@ -14,10 +15,7 @@ export function renderTable(report: BenchReport): string {
     ...columns([figureHeader, ...report.results.map(figureCells)]),
     '',
     ...(report.ratios.length === 0 ? [] : [...columns(ratioRows(report.ratios)), '']),
-    `idle CPU, leasewire client and server together: ${idleCpuText(report)}`,
-    `clock read: ${clockReadText(report)}`,
-    ...report.notes,
-    ...report.skipped.map(({ name, reason }) => `SKIPPED ${name}: ${firstLine(reason)}`),
+    ...alsoLines(report),
     '',
     'Method',
     ...report.method.flatMap((sentence) => wrap(`- ${sentence}`)),
@@ -29,11 +27,28 @@ export function payloadLabel(bytes: number): string {
   return bytes === PAYLOAD_BYTES_MAX ? `32 KiB (${bytes} B)` : formatBytes(bytes);
 }
 
-export function idleCpuText({ idleCpuPercent }: BenchReport): string {
+/** What is said besides the figures. */
+export function alsoLines(report: BenchReport): readonly string[] {
+  return [
+    disturbanceLine(report.disturbance),
+    `idle CPU, leasewire client and server together: ${idleCpuText(report)}`,
+    `clock read: ${clockReadText(report)}`,
+    ...report.notes,
+    ...report.skipped.map(({ name, reason }) => `SKIPPED ${name}: ${firstLine(reason)}`),
+  ];
+}
+
+function disturbanceLine({ othersCpuPercent, stealPercent }: Disturbance): string {
+  const quiet = Math.max(othersCpuPercent, stealPercent) <= DISTURBANCE_PERCENT_MAX;
+  const verdict = quiet ? '' : ': THE MACHINE WAS NOT QUIET, measure again';
+  return `during the rounds others used ${othersCpuPercent.toFixed(1)} % of a core, the hypervisor took ${stealPercent.toFixed(1)} %${verdict}`;
+}
+
+function idleCpuText({ idleCpuPercent }: BenchReport): string {
   return idleCpuPercent === null ? 'not measured' : `${idleCpuPercent.toFixed(2)} % of a core`;
 }
 
-export function clockReadText({ clockReadNs }: BenchReport): string {
+function clockReadText({ clockReadNs }: BenchReport): string {
   return Object.entries(clockReadNs)
     .map(([name, ns]) => `${name} ${ns.toFixed(0)} ns`)
     .join(', ');
@@ -56,20 +71,14 @@ export const figureHeader: readonly string[] = [
   '',
 ];
 
-/** A figure and its range over the rounds, in turns. */
+/** A figure and its range over the visits, in turns. */
 export function figureCells(result: Result): readonly string[] {
   const { spread } = result;
   const timed = (['p50Ns', 'p99Ns', 'p999Ns'] as const).flatMap((figure) => {
     const mark = figure === 'p50Ns' && result.p50From === 'singles' ? '*' : '';
-    return [
-      `${format(result[figure], durations)}${mark}`,
-      formatRange(spread[figure], result[figure], durations),
-    ];
+    return [`${format(result[figure], durations)}${mark}`, formatRange(spread[figure], result[figure], durations)];
   });
-  const perSecond = [
-    format(result.perSecond, counts),
-    formatRange(spread.perSecond, result.perSecond, counts),
-  ];
+  const perSecond = [format(result.perSecond, counts), formatRange(spread.perSecond, result.perSecond, counts)];
   return [payloadLabel(result.bytes), result.name, ...timed, ...perSecond];
 }
 
@@ -77,17 +86,15 @@ export function figureCells(result: Result): readonly string[] {
 export function ratioRows(ratios: readonly Ratio[]): readonly (readonly string[])[] {
   const payloads = [...new Set(ratios.map(({ bytes }) => bytes))];
   const pairs = [...new Set(ratios.map(pairText))];
+  const ratioText = (pair: string, bytes: number) => {
+    const ratio = ratios.find((candidate) => candidate.bytes === bytes && pairText(candidate) === pair);
+    return ratio === undefined
+      ? ''
+      : `${format(ratio.ratio, ratioUnit)} (best ${format(ratio.ratioOfBest, ratioUnit)})`;
+  };
   return [
     ['p50 ratio', ...payloads.map(payloadLabel)],
-    ...pairs.map((pair) => [
-      pair,
-      ...payloads.map((bytes) => {
-        const ratio = ratios.find((candidate) => candidate.bytes === bytes && pairText(candidate) === pair);
-        return ratio === undefined
-          ? ''
-          : `${format(ratio.ratio, ratioUnit)} ${formatRange(ratio.spread, ratio.ratio, ratioUnit)}`;
-      }),
-    ]),
+    ...pairs.map((pair) => [pair, ...payloads.map((bytes) => ratioText(pair, bytes))]),
   ];
 }
 
@@ -100,9 +107,7 @@ function columns(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>
     row
-      .map((cell, column) =>
-        column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
+      .map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
       .join('  ')
       .trimEnd(),
   );

@@ -1,5 +1,6 @@
 // What the bench found, from samples to the report that table, JSON and HTML show.
 
+import type { Disturbance } from './disturbance.ts';
 import type { Machine } from './machine.ts';
 import { BATCH_CALLS, type RoundOrder, type RoundSamples } from './meter.ts';
 import { ascending, median, percentile, resolvedQuantiles, type Spread, spread } from './statistics.ts';
@@ -18,25 +19,27 @@ export interface Figures extends Readonly<Record<Figure, number>> {
   readonly distribution: readonly (readonly [number, number])[];
 }
 
-/** Figures are medians over the rounds; `spread` is their range over the rounds. */
+/** Figures are medians over the visits; `spread` is their range over the visits. */
 export interface Result extends Figures {
   /** A contender's name, with `-idle` for its first call after idleness. */
   readonly name: string;
   readonly bytes: number;
   /** What p50Ns comes from: batches of 16 calls, or calls timed one by one. */
   readonly p50From: 'batches' | 'singles';
-  /** Singly timed calls over all rounds. */
+  /** Singly timed calls over all visits. */
   readonly samples: number;
   readonly spread: Readonly<Record<Figure, Spread>>;
 }
 
-/** p50 of `name` over p50 of `over`: the median of the rounds' ratios, each of two neighbours in time. */
+/** p50 of `name` over p50 of `over`. */
 export interface Ratio {
   readonly name: string;
   readonly over: string;
   readonly bytes: number;
+  /** Of the medians over the visits. */
   readonly ratio: number;
-  readonly spread: Spread;
+  /** Of the best visits: steadier where a virtual machine's cores wander. */
+  readonly ratioOfBest: number;
 }
 
 export interface Skipped {
@@ -49,6 +52,7 @@ export interface BenchReport {
   readonly method: readonly string[];
   readonly rounds: number;
   readonly quick: boolean;
+  readonly disturbance: Disturbance;
   /** Nanoseconds of one clock read, in each contender's client. */
   readonly clockReadNs: Readonly<Record<string, number>>;
   readonly results: readonly Result[];
@@ -59,7 +63,7 @@ export interface BenchReport {
   readonly skipped: readonly Skipped[];
 }
 
-export function roundFigures(order: RoundOrder, samples: RoundSamples): Figures {
+export function visitFigures(order: RoundOrder, samples: RoundSamples): Figures {
   const singles = ascending(samples.singleNs);
   const batches = samples.batchNs.map((batchNs) => batchNs / BATCH_CALLS);
   return {
@@ -83,29 +87,29 @@ export function idleFigures(samplesNs: readonly number[]): Figures {
   };
 }
 
-export function medianFigures(rounds: readonly Figures[]): Figures {
-  const quantiles = rounds[0]?.distribution.map(([quantile]) => quantile) ?? [];
+export function medianFigures(visits: readonly Figures[]): Figures {
+  const quantiles = visits[0]?.distribution.map(([quantile]) => quantile) ?? [];
   return {
-    ...eachFigure((figure) => median(rounds.map((round) => round[figure]))),
+    ...eachFigure((figure) => median(visits.map((visit) => visit[figure]))),
     distribution: quantiles.map((quantile, index) => [
       quantile,
-      median(rounds.map((round) => round.distribution[index]?.[1] ?? Number.NaN)),
+      median(visits.map((visit) => visit.distribution[index]?.[1] ?? Number.NaN)),
     ]),
   };
 }
 
-export function figureSpread(rounds: readonly Figures[]): Readonly<Record<Figure, Spread>> {
-  return eachFigure((figure) => spread(rounds.map((round) => round[figure])));
+export function figureSpread(visits: readonly Figures[]): Readonly<Record<Figure, Spread>> {
+  return eachFigure((figure) => spread(visits.map((visit) => visit[figure])));
 }
 
-export function ratioOf(
-  name: string,
-  over: string,
-  bytes: number,
-  p50s: readonly (readonly [number, number])[],
-): Ratio {
-  const ratios = p50s.map(([numerator, denominator]) => numerator / denominator);
-  return { name, over, bytes, ratio: median(ratios), spread: spread(ratios) };
+export function ratioOf(numerator: Result, denominator: Result): Ratio {
+  return {
+    name: numerator.name,
+    over: denominator.name,
+    bytes: numerator.bytes,
+    ratio: numerator.p50Ns / denominator.p50Ns,
+    ratioOfBest: numerator.spread.p50Ns.min / denominator.spread.p50Ns.min,
+  };
 }
 
 function eachFigure<T>(of: (figure: Figure) => T): Readonly<Record<Figure, T>> {
@@ -113,8 +117,5 @@ function eachFigure<T>(of: (figure: Figure) => T): Readonly<Record<Figure, T>> {
 }
 
 function distributionOf(singles: Float64Array): Figures['distribution'] {
-  return resolvedQuantiles(QUANTILES, singles.length).map((quantile) => [
-    quantile,
-    percentile(singles, quantile),
-  ]);
+  return resolvedQuantiles(QUANTILES, singles.length).map((quantile) => [quantile, percentile(singles, quantile)]);
 }

@@ -2,31 +2,31 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Contender } from './contender.ts';
 import { openFloorC } from './contenders/floor-c.ts';
+import { DisturbanceMeter } from './disturbance.ts';
 import {
   type Effort,
   FAST_CALL_NS_MAX,
+  FAST_VISITS,
   fullEffort,
   IDLE_BYTES,
   IDLE_WAIT_MS,
   quickEffort,
 } from './effort.ts';
 import { idleCpuPercent } from './idle-cpu.ts';
-import { describeMachine, type Machine } from './machine.ts';
+import { describeMachine } from './machine.ts';
 import { describeMethod } from './method.ts';
 import type { ContenderName } from './names.ts';
 import { openNodePair } from './node-pair.ts';
 import type { Options } from './options.ts';
 import type { Place } from './place.ts';
-import { type BenchReport, roundFigures, type Skipped } from './report.ts';
+import { type BenchReport, type Skipped, visitFigures } from './report.ts';
 import { firstLine } from './report-table.ts';
-import { Tally } from './tally.ts';
+import { ratiosOf, Tally } from './tally.ts';
 
 /** Lets what was measured before fall asleep. */
 const SETTLE_MS = 20;
 /** Between two contenders' idle samples, so that none runs into another. */
 const STAGGER_MS = 100;
-/** Two spinning processes want two cores for themselves. */
-const LOAD_QUIET_MAX = 0.5;
 
 export type Log = (line: string) => void;
 
@@ -36,31 +36,25 @@ export async function runBench(options: Options, place: Place, log: Log): Promis
   const { contenders, skipped } = await openAll(options.names, place, log);
   const run = new Run(options, effort, contenders, log);
   const clockReadNs = await run.clockReads();
+  const meter = new DisturbanceMeter([process.pid, ...contenders.flatMap(({ pids }) => pids)]);
   await run.rounds();
+  const disturbance = meter.read();
+  const results = run.tally.results(options.names);
   const report: BenchReport = {
     machine,
     method: describeMethod(effort),
     rounds: options.rounds,
     quick: options.quick,
+    disturbance,
     clockReadNs,
-    results: run.tally.results(),
-    ratios: run.tally.ratios(options.payloadBytes),
+    results,
+    ratios: ratiosOf(results),
     idleCpuPercent: await run.leasewireIdleCpuPercent(),
-    notes: [
-      ...contenders.flatMap(({ name, note }) => (note === undefined ? [] : [`${name}: ${note}`])),
-      ...loadNote(machine),
-    ],
+    notes: contenders.flatMap(({ name, note }) => (note === undefined ? [] : [`${name}: ${note}`])),
     skipped,
   };
   for (const contender of contenders) await contender.close();
   return report;
-}
-
-function loadNote({ loadBefore }: Machine): readonly string[] {
-  if (loadBefore <= LOAD_QUIET_MAX) return [];
-  return [
-    `the machine was not quiet: a load of ${loadBefore.toFixed(2)} before the bench, above ${LOAD_QUIET_MAX}; measure again`,
-  ];
 }
 
 async function openAll(
@@ -88,8 +82,6 @@ class Run {
   readonly #effort: Effort;
   readonly #contenders: readonly Contender[];
   readonly #log: Log;
-  /** Decided in the first round and kept, so that every round of a row is timed alike. */
-  readonly #fast: Map<string, boolean> = new Map();
 
   constructor(options: Options, effort: Effort, contenders: readonly Contender[], log: Log) {
     this.#options = options;
@@ -107,11 +99,10 @@ class Run {
   async rounds(): Promise<void> {
     for (let round = 0; round < this.#options.rounds; round++) {
       this.#log(`round ${round + 1} of ${this.#options.rounds}`);
-      const inTurn = rotated(this.#contenders, round);
       for (const bytes of this.#options.payloadBytes) {
-        for (const contender of inTurn) await this.#measure(contender, bytes);
+        for (const contender of shuffled(this.#visits(bytes))) await this.#visit(contender, bytes);
       }
-      await this.#measureIdle(inTurn);
+      await this.#measureIdle();
     }
   }
 
@@ -123,40 +114,50 @@ class Run {
     return idleCpuPercent(leasewire.pids, this.#effort.idleCpuMs);
   }
 
-  async #measure(contender: Contender, bytes: number): Promise<void> {
-    const key = `${contender.name} ${bytes}`;
-    const known = this.#fast.get(key);
-    await setTimeout(SETTLE_MS);
-    const nsPerCall = await contender.warm(
-      bytes,
-      known === undefined ? this.#effort.firstWarmMs : this.#effort.warmMs,
+  /** Once each in the first round, when it is not yet known who is fast. */
+  #visits(bytes: number): readonly Contender[] {
+    return this.#contenders.flatMap((contender) =>
+      Array<Contender>(this.tally.batched(contender.name, bytes) ? FAST_VISITS : 1).fill(contender),
     );
+  }
+
+  async #visit(contender: Contender, bytes: number): Promise<void> {
+    const { name } = contender;
+    const { firstWarmMs, warmMs } = this.#effort;
+    const known = this.tally.batched(name, bytes);
+    await setTimeout(SETTLE_MS);
+    const nsPerCall = await contender.warm(bytes, known === undefined ? firstWarmMs : warmMs);
     const fast = known ?? nsPerCall < FAST_CALL_NS_MAX;
-    this.#fast.set(key, fast);
+    if (known === undefined) this.tally.addRow(name, bytes, fast);
     const order = { bytes, ...(fast ? this.#effort.fast : this.#effort.slow) };
-    const figures = roundFigures(order, await contender.round(order));
-    this.tally.addRound(contender.name, bytes, { figures, batched: fast, samples: order.singles });
+    const figures = visitFigures(order, await contender.round(order));
+    this.tally.addVisit(name, bytes, { figures, samples: order.singles });
   }
 
   /** Each contender waits out its own idleness; their calls are staggered. */
-  async #measureIdle(contenders: readonly Contender[]): Promise<void> {
-    const samples = contenders.map((): number[] => []);
+  async #measureIdle(): Promise<void> {
+    const samples = new Map(this.#contenders.map((contender) => [contender, [] as number[]]));
     const sweeps = Math.ceil(this.#effort.idleSamplesMin / this.#options.rounds);
     for (let sweep = 0; sweep < sweeps; sweep++) {
       await Promise.all(
-        contenders.map(async (contender, index) => {
+        shuffled(this.#contenders).map(async (contender, index) => {
           await setTimeout(index * STAGGER_MS);
-          samples[index]?.push(await contender.idleSample(IDLE_BYTES, IDLE_WAIT_MS));
+          samples.get(contender)?.push(await contender.idleSample(IDLE_BYTES, IDLE_WAIT_MS));
         }),
       );
     }
-    for (const [index, contender] of contenders.entries()) {
-      this.tally.addIdleRound(contender.name, IDLE_BYTES, samples[index] ?? []);
+    for (const [contender, samplesNs] of samples) {
+      this.tally.addIdleRound(contender.name, IDLE_BYTES, samplesNs);
     }
   }
 }
 
-function rotated<T>(items: readonly T[], by: number): readonly T[] {
-  const start = items.length === 0 ? 0 : by % items.length;
-  return [...items.slice(start), ...items.slice(0, start)];
+/** In another order, by Fisher and Yates: what is measured before must not always be the same. */
+function shuffled<T>(items: readonly T[]): readonly T[] {
+  const order = [...items];
+  for (let index = order.length - 1; index > 0; index--) {
+    const other = Math.floor(Math.random() * (index + 1));
+    [order[index], order[other]] = [order[other] as T, order[index] as T];
+  }
+  return order;
 }

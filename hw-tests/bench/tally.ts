@@ -1,14 +1,6 @@
-// The figures of every round, gathered while the bench runs.
+// The figures of every visit to a contender, gathered while the bench runs.
 import type { ContenderName } from './names.ts';
-import {
-  type Figures,
-  figureSpread,
-  idleFigures,
-  medianFigures,
-  type Ratio,
-  type Result,
-  ratioOf,
-} from './report.ts';
+import { type Figures, figureSpread, idleFigures, medianFigures, type Ratio, type Result, ratioOf } from './report.ts';
 
 /** Pairs whose p50s the report divides. */
 const RATIOS: readonly (readonly [ContenderName, ContenderName])[] = [
@@ -18,45 +10,56 @@ const RATIOS: readonly (readonly [ContenderName, ContenderName])[] = [
   ['grpc-js', 'leasewire-await'],
 ];
 
+export interface Visit {
+  readonly figures: Figures;
+  /** Singly timed calls. */
+  readonly samples: number;
+}
+
 interface Row {
   readonly name: ContenderName;
   readonly bytes: number;
-  readonly rounds: { readonly figures: Figures; readonly batched: boolean; readonly samples: number }[];
+  readonly batched: boolean;
+  readonly visits: Visit[];
+}
+
+interface IdleRow {
+  readonly name: ContenderName;
+  readonly bytes: number;
+  readonly roundsNs: (readonly number[])[];
 }
 
 export class Tally {
   readonly #rows: Row[] = [];
-  readonly #idle: { readonly name: ContenderName; readonly bytes: number; readonly roundsNs: number[][] }[] =
-    [];
+  readonly #idleRows: IdleRow[] = [];
 
-  addRound(name: ContenderName, bytes: number, round: Row['rounds'][number]): void {
-    const row = this.#find(name, bytes);
-    if (row === undefined) this.#rows.push({ name, bytes, rounds: [round] });
-    else row.rounds.push(round);
+  /** Opens a row. Every visit of a row is timed alike. */
+  addRow(name: ContenderName, bytes: number, batched: boolean): void {
+    this.#rows.push({ name, bytes, batched, visits: [] });
   }
 
-  addIdleRound(name: ContenderName, bytes: number, samplesNs: number[]): void {
-    const row = this.#idle.find((candidate) => candidate.name === name);
-    if (row === undefined) this.#idle.push({ name, bytes, roundsNs: [samplesNs] });
+  /** Whether the row is timed in batches; undefined if there is no such row yet. */
+  batched(name: ContenderName, bytes: number): boolean | undefined {
+    return this.#find(name, bytes)?.batched;
+  }
+
+  addVisit(name: ContenderName, bytes: number, visit: Visit): void {
+    const row = this.#find(name, bytes);
+    if (row === undefined) throw new Error(`no row of ${name} at ${bytes} B to add a visit to`);
+    row.visits.push(visit);
+  }
+
+  addIdleRound(name: ContenderName, bytes: number, samplesNs: readonly number[]): void {
+    const row = this.#idleRows.find((candidate) => candidate.name === name);
+    if (row === undefined) this.#idleRows.push({ name, bytes, roundsNs: [samplesNs] });
     else row.roundsNs.push(samplesNs);
   }
 
-  results(): readonly Result[] {
-    return [...this.#rows.map(resultOf), ...this.#idle.map(idleResultOf)];
-  }
-
-  ratios(payloadBytes: readonly number[]): readonly Ratio[] {
-    return RATIOS.flatMap(([name, over]) =>
-      payloadBytes.flatMap((bytes) => {
-        const numerators = this.#find(name, bytes)?.rounds;
-        const denominators = this.#find(over, bytes)?.rounds;
-        if (numerators === undefined || denominators === undefined) return [];
-        const p50s = numerators.map(
-          (round, index) => [round.figures.p50Ns, denominators[index]?.figures.p50Ns ?? Number.NaN] as const,
-        );
-        return [ratioOf(name, over, bytes, p50s)];
-      }),
-    );
+  /** By payload, then in the order of `names`; idle rows last. */
+  results(names: readonly ContenderName[]): readonly Result[] {
+    const inOrder = (a: Row | IdleRow, b: Row | IdleRow) =>
+      a.bytes - b.bytes || names.indexOf(a.name) - names.indexOf(b.name);
+    return [...this.#rows.toSorted(inOrder).map(resultOf), ...this.#idleRows.toSorted(inOrder).map(idleResultOf)];
   }
 
   #find(name: ContenderName, bytes: number): Row | undefined {
@@ -64,26 +67,37 @@ export class Tally {
   }
 }
 
-function resultOf(row: Row): Result {
-  const rounds = row.rounds.map((round) => round.figures);
+export function ratiosOf(results: readonly Result[]): readonly Ratio[] {
+  return RATIOS.flatMap(([name, over]) =>
+    results
+      .filter((result) => result.name === name)
+      .flatMap((numerator) => {
+        const denominator = results.find((result) => result.name === over && result.bytes === numerator.bytes);
+        return denominator === undefined ? [] : [ratioOf(numerator, denominator)];
+      }),
+  );
+}
+
+function resultOf({ name, bytes, batched, visits }: Row): Result {
+  const figures = visits.map((visit) => visit.figures);
   return {
-    name: row.name,
-    bytes: row.bytes,
-    ...medianFigures(rounds),
-    p50From: row.rounds[0]?.batched ? 'batches' : 'singles',
-    samples: row.rounds.reduce((total, round) => total + round.samples, 0),
-    spread: figureSpread(rounds),
+    name,
+    bytes,
+    ...medianFigures(figures),
+    p50From: batched ? 'batches' : 'singles',
+    samples: visits.reduce((total, visit) => total + visit.samples, 0),
+    spread: figureSpread(figures),
   };
 }
 
-function idleResultOf(row: { name: ContenderName; bytes: number; roundsNs: number[][] }): Result {
-  const all = row.roundsNs.flat();
+function idleResultOf({ name, bytes, roundsNs }: IdleRow): Result {
+  const all = roundsNs.flat();
   return {
-    name: `${row.name}-idle`,
-    bytes: row.bytes,
+    name: `${name}-idle`,
+    bytes,
     ...idleFigures(all),
     p50From: 'singles',
     samples: all.length,
-    spread: figureSpread(row.roundsNs.map(idleFigures)),
+    spread: figureSpread(roundsNs.map(idleFigures)),
   };
 }

@@ -9,6 +9,7 @@ import { monotonicMs } from '../programs/voice.ts';
 import { privateRuntimeDirectory } from './place.ts';
 import { endProgramsAfterEach, type Home, Program, startHome } from './program.ts';
 import { resourcesOf } from './resources.ts';
+import { settled } from './settled.ts';
 
 const runtimeDirectory = privateRuntimeDirectory();
 endProgramsAfterEach();
@@ -139,19 +140,6 @@ describe('kill -9 at random moments', () => {
     await expectOnlyTheLiving([survivor], holder);
   });
 });
-
-/** Tries until it holds: what a death causes elsewhere takes a moment. */
-async function settled(assert: () => void): Promise<void> {
-  const giveUpAtMs = monotonicMs() + noticeMsMax;
-  for (;;) {
-    try {
-      return assert();
-    } catch (error) {
-      if (monotonicMs() > giveUpAtMs) throw error;
-      await setTimeout(5);
-    }
-  }
-}
 
 /** After a sweep, the run-time directory names nobody but the living. */
 async function expectOnlyTheLiving(homes: readonly Home[], ...others: readonly Program[]): Promise<void> {

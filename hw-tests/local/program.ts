@@ -73,14 +73,14 @@ export class Program {
   }
 
   /** The earliest event of that name which was not heard yet. Rejects if the program ends without, or hangs. */
-  async hear(event: string): Promise<Said> {
+  async hear(event: string, msMax: number = hearMsMax): Promise<Said> {
     const index = this.#said.findIndex((said) => said.event === event);
     const early = index < 0 ? undefined : this.#said.splice(index, 1)[0];
     if (early !== undefined) return early;
     if (this.#status !== undefined) throw this.#silence(event);
     return new Promise((resolve, reject) => {
-      const late = () => reject(new Error(`${this.#name} did not say ${event} in ${hearMsMax} ms\n${this.#stderr}`));
-      const watchdog = setTimeout(late, hearMsMax);
+      const late = () => reject(new Error(`${this.#name} did not say ${event} in ${msMax} ms\n${this.#stderr}`));
+      const watchdog = setTimeout(late, msMax);
       const settled = <T>(settle: (value: T) => void) => {
         return (value: T) => {
           clearTimeout(watchdog);

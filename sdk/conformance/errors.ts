@@ -1,4 +1,5 @@
 // How things fail: every ending of a lease, seen by every operation, in rest and in the middle of a call.
+import { setTimeout } from 'node:timers/promises';
 import { expect } from 'vitest';
 import {
   Disconnected,
@@ -10,14 +11,7 @@ import {
   RpcClient,
   RpcServer,
 } from '../index.ts';
-import {
-  callIn,
-  callModes,
-  type ErrorClass,
-  expectFailure,
-  mayHaveExecuted,
-  neverExecuted,
-} from './expect-failure.ts';
+import { callIn, callModes, type ErrorClass, expectFailure, mayHaveExecuted, neverExecuted } from './expect-failure.ts';
 import { delayed, methods, unknownMethodId } from './home-methods.ts';
 import { type Case, type Cases, ended, type Served, type Stage, until } from './stage.ts';
 
@@ -221,6 +215,18 @@ async function neverExecutedMeansNever(stage: Stage): Promise<void> {
   }
 }
 
+/** As that, when it is this process that ends the lease while its request lies there. */
+async function givenUpMeansGivenUp(stage: Stage): Promise<void> {
+  const { there, here, client } = await stage.serve();
+  const busy = stage.home.ask('block', { blockMs: 400 });
+  await setTimeout(100); // The home is busy by now; if it is not, this shows nothing, but fails neither.
+  const call = expectFailure(client.call(methods.echo, text('x')), Revoked);
+  await Promise.all([here.release(), busy]);
+  const error = await call;
+  const calls = await there.calls();
+  expect(calls === 0 || (error instanceof FabricError && error.mayHaveExecuted)).toBe(true);
+}
+
 async function handlersThrow(stage: Stage): Promise<void> {
   const { client } = await stage.serve();
   for (const mode of callModes) {
@@ -236,11 +242,7 @@ async function handlerCodesAreTheirOwn(stage: Stage): Promise<void> {
   const { here, client } = await stage.serve();
   for (const mode of callModes) {
     const fields = { kind: 'handler', code: -1, message: 'mine' };
-    const error = await expectFailure(
-      callIn(mode, client, methods.failMinusOne, text('mine')),
-      RemoteError,
-      fields,
-    );
+    const error = await expectFailure(callIn(mode, client, methods.failMinusOne, text('mine')), RemoteError, fields);
     expect(error).not.toBeInstanceOf(FabricError);
   }
   expect(here.status).toBe('active');
@@ -248,10 +250,7 @@ async function handlerCodesAreTheirOwn(stage: Stage): Promise<void> {
 
 async function longMessagesAreCut(stage: Stage): Promise<void> {
   const { client } = await stage.serve();
-  const error = await expectFailure(
-    client.call(methods.fail, new Uint8Array(30_000).fill(0x61)),
-    RemoteError,
-  );
+  const error = await expectFailure(client.call(methods.fail, new Uint8Array(30_000).fill(0x61)), RemoteError);
   expect(error.message).toMatch(/^a{4096}$/);
 }
 
@@ -284,14 +283,8 @@ export const errorCases: Cases = {
   'a message too long for an error is cut': longMessagesAreCut,
   'a method that the handler does not know is a RemoteError of that kind': unknownMethods,
   'a response too large for the slot is a RemoteError of that kind': responsesTooLarge,
-  ...byEnding(
-    (ending) => `after a lease ${ending}, every operation fails with its error`,
-    everyOperationFails,
-  ),
-  ...byEnding(
-    (ending) => `when a lease ${ending} during a call, the error says what may have run`,
-    callsUnderWayFail,
-  ),
+  ...byEnding((ending) => `after a lease ${ending}, every operation fails with its error`, everyOperationFails),
+  ...byEnding((ending) => `when a lease ${ending} during a call, the error says what may have run`, callsUnderWayFail),
   ...byEnding((ending) => `serve() rejects when its lease ${ending}`, serveRejects, [
     'expired',
     'was revoked',
@@ -299,6 +292,7 @@ export const errorCases: Cases = {
   ]),
   'a call that no server took before its home died has not run': untakenCallHasNotRun,
   'a call that failed as never executed is never executed': neverExecutedMeansNever,
+  'a call that was given up by a release may have run, or never does': givenUpMeansGivenUp,
   'a lease expires during callSync': syncCallExpires,
   'a handler releases its own lease': handlerEndsTheLease(methods.release, 'released'),
   'a handler revokes its own lease': handlerEndsTheLease(methods.revoke, 'revoked'),

@@ -12,8 +12,7 @@ export async function expectFailure(
   fields: Readonly<Record<string, unknown>> = {},
 ): Promise<Error> {
   const error = await failureOf(attempt);
-  if (!(error instanceof Error))
-    throw new Error(`expected ${expected.name}, but it threw no Error: ${error}`);
+  if (!(error instanceof Error)) throw new Error(`expected ${expected.name}, but it threw no Error: ${error}`);
   expect(error.constructor.name, error.stack).toBe(expected.name);
   expect(error).toMatchObject(fields);
   return error;

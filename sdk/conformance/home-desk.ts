@@ -1,13 +1,6 @@
 // What a home process has: its leases, with their servers, clients and services. The commands of home-program.ts work on
 // these; they use the public API alone.
-import {
-  type FabricDns,
-  MemBuilder,
-  type MemLease,
-  payloadBytesMax,
-  RpcClient,
-  RpcServer,
-} from '../index.ts';
+import { type FabricDns, MemBuilder, type MemLease, payloadBytesMax, RpcClient, RpcServer } from '../index.ts';
 import { HomeMethods } from './home-methods.ts';
 import type { AcquireRequest, AttachRequest, LeaseFacts } from './home-protocol.ts';
 

@@ -1,12 +1,6 @@
 // Drives a home process: its leases as objects, its failures as the errors that they were there.
 import { createInterface } from 'node:readline';
-import {
-  FabricError,
-  type FabricErrorCode,
-  fabricErrorNumbers,
-  type LeaseStatus,
-  RemoteError,
-} from '../index.ts';
+import { FabricError, type FabricErrorCode, fabricErrorNumbers, type LeaseStatus, RemoteError } from '../index.ts';
 import type { HomeProcess } from './fixture.ts';
 import type {
   AcquireRequest,
@@ -70,8 +64,7 @@ export class HomeDriver {
 
   /** Sends a command. Rejects with the error that it failed with there, or an Error if the process ends or hangs. */
   ask<C extends CommandName>(command: C, request: Commands[C]['request']): Promise<Commands[C]['answer']> {
-    if (!this.#alive)
-      return Promise.reject(new Error(`the home process has ended; ${command} came too late`));
+    if (!this.#alive) return Promise.reject(new Error(`the home process has ended; ${command} came too late`));
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {

@@ -52,8 +52,7 @@ const performers: Performers = {
   served: ({ lease }) => nothing(desk.find(lease).serving),
   called: ({ lease, count }) => nothing(desk.find(lease).called(count)),
   calls: async ({ lease }) => desk.find(lease).calls,
-  call: async ({ lease, methodId, payload }) =>
-    toText(await desk.find(lease).call(methodId, toBytes(payload))),
+  call: async ({ lease, methodId, payload }) => toText(await desk.find(lease).call(methodId, toBytes(payload))),
 
   register: ({ lease, service }) => nothing(desk.register(service, desk.find(lease))),
   deregister: ({ service }) => nothing(desk.deregister(service)),

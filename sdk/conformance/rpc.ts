@@ -29,10 +29,7 @@ async function everySizeArrives(stage: Stage): Promise<void> {
   for (const mode of callModes) {
     for (const size of sizes) {
       const request = bytesOf(size, size);
-      expect(
-        Buffer.compare(await callIn(mode, client, methods.echo, request), request),
-        `${mode} ${size}`,
-      ).toBe(0);
+      expect(Buffer.compare(await callIn(mode, client, methods.echo, request), request), `${mode} ${size}`).toBe(0);
       const reversed = request.slice().reverse();
       expect(Buffer.compare(await callIn(mode, client, methods.reverse, request), reversed)).toBe(0);
     }
@@ -59,11 +56,7 @@ async function tooLargeWritesNothing(stage: Stage): Promise<void> {
   await client.call(methods.echo, bytesOf(32751));
   const before = await here.mem().read(0, 65536);
   for (const mode of callModes) {
-    await expectFailure(
-      callIn(mode, client, methods.echo, new Uint8Array(32752)),
-      PayloadTooLarge,
-      neverExecuted,
-    );
+    await expectFailure(callIn(mode, client, methods.echo, new Uint8Array(32752)), PayloadTooLarge, neverExecuted);
   }
   expect(Buffer.compare(await here.mem().read(0, 65536), before)).toBe(0);
   expect(await there.calls()).toBe(1);
@@ -73,11 +66,7 @@ async function tooLargeWritesNothing(stage: Stage): Promise<void> {
 async function tooLargeInTheQueueHarmsNoOther(stage: Stage): Promise<void> {
   const { client } = await stage.serve();
   const first = client.call(methods.slow, delayed(50, bytesOf(1)));
-  const refused = expectFailure(
-    client.call(methods.echo, new Uint8Array(32752)),
-    PayloadTooLarge,
-    neverExecuted,
-  );
+  const refused = expectFailure(client.call(methods.echo, new Uint8Array(32752)), PayloadTooLarge, neverExecuted);
   const last = client.call(methods.echo, bytesOf(2));
   await refused;
   expect(await first).toEqual(bytesOf(1));
@@ -140,7 +129,7 @@ async function handlersMayTakeTheirTime(stage: Stage): Promise<void> {
   }
 }
 
-async function syncOvertakesTheQueue(stage: Stage): Promise<void> {
+async function syncWaitsItsTurn(stage: Stage): Promise<void> {
   const { client } = await stage.serve();
   const first = client.call(methods.slow, delayed(100, bytesOf(1)));
   const second = client.call(methods.echo, bytesOf(2));
@@ -271,10 +260,7 @@ async function deathFreesTheSlot(stage: Stage): Promise<void> {
 }
 
 /** The home learns of a holder's death a moment after whoever caused it. */
-async function takeFreeSlot(
-  stage: Stage,
-  there: Parameters<Stage['connect']>[0],
-): ReturnType<Stage['connect']> {
+async function takeFreeSlot(stage: Stage, there: Parameters<Stage['connect']>[0]): ReturnType<Stage['connect']> {
   for (;;) {
     try {
       return await stage.connect(there);
@@ -353,7 +339,7 @@ export const rpcCases: Cases = {
   'responses belong to the caller': responsesAreTheCallers,
   'queued calls keep their order': queuedCallsKeepTheirOrder,
   'handlers may take their time': handlersMayTakeTheirTime,
-  'callSync goes ahead of queued calls, and harms none': syncOvertakesTheQueue,
+  'callSync lets the calls before it go first, and harms none': syncWaitsItsTurn,
   'a late response is dropped, and the next call is right': lateResponsesAreDropped,
   'the deadline of a queued call passes before it is posted': queuedCallsHaveDeadlines,
   'callSync gives up on a slot that stays taken': syncBehindABusySlotHasADeadline,

@@ -114,20 +114,24 @@ export class LocalPlane implements Plane {
   bind({ arenaBytes, slot, attachments, carrier }: BindRequest): HeldMemory {
     invariant(carrier instanceof UnixCarrier, 'a local lease hangs on a Unix socket');
     const descriptors = attachments as readonly Descriptor[];
+    const opened: { close(): void }[] = [];
+    const open = <T extends { close(): void }>(resource: T): T => {
+      opened.push(resource);
+      return resource;
+    };
     try {
       const [memfd, server, client] = expectDescriptors(descriptors, slot !== undefined);
-      const window = new LocalWindow(mapGranted(memfd, arenaBytes + controlPageBytes));
+      const window = open(new LocalWindow(mapGranted(memfd, arenaBytes + controlPageBytes)));
       if (slot === undefined || server === undefined || client === undefined) {
         return new LocalHeldMemory(window, undefined, []);
       }
-      const bells = { server: new Doorbell(server), client: new Doorbell(client) };
+      const bells = { server: open(new Doorbell(server)), client: open(new Doorbell(client)) };
       const port = new LocalClientPort(window, slot, bells, carrier);
       return new LocalHeldMemory(window, port, [bells.server, bells.client]);
     } catch (cause) {
+      for (const resource of opened) resource.close();
       if (cause instanceof FabricError) throw cause;
-      throw new MalformedFrame(`the home shared what cannot be bound: ${(cause as Error).message}`, {
-        cause,
-      });
+      throw new MalformedFrame(`the home shared what cannot be bound: ${(cause as Error).message}`, { cause });
     } finally {
       // The mapping and the doorbells live on by themselves.
       for (const descriptor of descriptors) descriptor.close();

@@ -16,6 +16,8 @@ import type { Attachment } from '../plane.ts';
 
 /** A peer that does not read is tried again this often. */
 const congestedRetryMs = 2;
+/** With no descriptor left, peers wait in the backlog, and accepting them is tried again this often. */
+const exhaustedRetryMs = 50;
 
 interface Outgoing {
   readonly bytes: Uint8Array;
@@ -138,13 +140,26 @@ export class UnixTransport implements CarrierTransport {
       renameSync(unborn, address);
       return listening;
     });
+    this.#acceptFrom(socket, onCarrier);
+    return new UnixListener(address, socket);
+  }
+
+  #acceptFrom(socket: SeqpacketListener, onCarrier: (carrier: Carrier) => void): void {
     socket.watch(() => {
-      for (let peer = socket.accept(); peer !== undefined; peer = socket.accept()) {
+      for (let peer = acceptOne(socket); peer !== undefined; peer = acceptOne(socket)) {
+        if (peer === 'exhausted') return this.#acceptLater(socket, onCarrier);
         if (mayTalk(peer)) onCarrier(new UnixCarrier(peer, this.#clock));
         else peer.close();
       }
     });
-    return new UnixListener(address, socket);
+  }
+
+  /** Stays off the event loop meanwhile, which would call back all the time. */
+  #acceptLater(socket: SeqpacketListener, onCarrier: (carrier: Carrier) => void): void {
+    socket.unwatch();
+    this.#clock.after(exhaustedRetryMs, () => {
+      if (!socket.closed) this.#acceptFrom(socket, onCarrier);
+    });
   }
 
   connect(address: string): Carrier {
@@ -154,6 +169,20 @@ export class UnixTransport implements CarrierTransport {
       this.#clock,
     );
   }
+}
+
+/** A connection; undefined when none waits, `exhausted` when this process or machine has no means for another. */
+function acceptOne(socket: SeqpacketListener): SeqpacketSocket | 'exhausted' | undefined {
+  try {
+    return socket.accept();
+  } catch (error) {
+    if (!isExhaustion(error as SystemError)) throw error;
+    return 'exhausted';
+  }
+}
+
+function isExhaustion({ code }: SystemError): boolean {
+  return ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'].includes(code);
 }
 
 /** The same user, or the superuser, who could read our memory anyway. */

@@ -1,7 +1,7 @@
 // floor.c, compiled here and now with this machine's compiler, and pinned to two cores.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { Contender } from '../contender.ts';
+import { Contender, numberIn } from '../contender.ts';
 import { twoCores } from '../cores.ts';
 import type { Place } from '../place.ts';
 import { sourceFile } from '../project.ts';
@@ -12,10 +12,11 @@ export async function openFloorC(place: Place): Promise<Contender> {
   const cores = twoCores();
   const program = compile(place.subdirectory('floor-c'));
   const client = place.start('floor-c', program, cores.map(String));
-  const { spin, pauseNs, plainNs } = await client.reply();
+  const ready = await client.reply();
+  const { spin, pauseNs, plainNs } = ready;
   const kept = spin === 'pause' ? 'with the pause instruction' : 'without the pause instruction';
   const note = `pinned to CPUs ${cores.join(' and ')}, spins ${kept} (64 B: with it ${pauseNs} ns, without ${plainNs} ns)`;
-  return new Contender({ name: 'floor-c', client, note });
+  return new Contender({ name: 'floor-c', client, forkedPid: numberIn(ready, 'serverPid'), note });
 }
 
 function compile(directory: string): string {

@@ -1,0 +1,246 @@
+import { describe, expect, test } from 'vitest';
+import { CapacityExceeded, Contention, DeadlineExceeded, Disconnected, Revoked } from '../errors.ts';
+import { agentOf, type LeaseId } from '../lease/lease-id.ts';
+import { controlRequestMs, leaseBytesMax } from '../limits.ts';
+import { granted, heldScene, outcome, servedScene } from '../world.test.support.ts';
+
+const noLease = 'f'.repeat(32) as LeaseId;
+
+describe('acquiring', () => {
+  test('grants fresh, zeroed memory, under an id that names the agent', () => {
+    const { home, lease } = granted();
+    expect(agentOf(lease.id)).toBe(home.agent.id);
+    expect(lease.window.arena.every((byte) => byte === 0)).toBe(true);
+    const other = home.agent.acquire({ minBytes: 1, leaseMs: 1000, hugePages: false });
+    expect(other.id).not.toBe(lease.id);
+    expect(home.agent.find(other.id)).toBe(other);
+    expect(home.agent.metrics).toMatchObject({ leasesAcquired: 2, leasesActive: 2 });
+  });
+
+  test.each([0, -1, 0.5, Number.NaN, leaseBytesMax + 1, Number.POSITIVE_INFINITY])(
+    '%d bytes is refused',
+    (minBytes) => {
+      const { home } = granted();
+      expect(() => home.agent.acquire({ minBytes, leaseMs: 1000, hugePages: false })).toThrow(RangeError);
+      expect(home.agent.metrics.leasesAcquired).toBe(1);
+    },
+  );
+
+  test('more than there is fails, and leaves what is there', () => {
+    const { world, home } = granted();
+    const { freeBytes } = world.machine;
+    const tooMuch = { minBytes: freeBytes + 1, leaseMs: 1000, hugePages: false };
+    expect(() => home.agent.acquire(tooMuch)).toThrow(CapacityExceeded);
+    expect(world.machine.freeBytes).toBe(freeBytes);
+    expect(home.agent.metrics.leasesActive).toBe(1);
+  });
+});
+
+describe('attaching', () => {
+  test('binds to the lease’s own bytes', async () => {
+    const { lease, held, holder } = await heldScene();
+    await held.memory.write(100, Uint8Array.of(1, 2, 3));
+    expect(await lease.memory.read(100, 3)).toEqual(Uint8Array.of(1, 2, 3));
+    expect(held).toMatchObject({ id: lease.id, generation: 1, arenaBytes: 65536, plane: 'sim', status: 'active' });
+    expect(holder.agent.metrics).toMatchObject({ leasesAttached: 1, leasesActive: 1 });
+  });
+
+  test('to an agent that is not there fails with Disconnected', async () => {
+    const { world, lease, home } = granted();
+    home.kill();
+    const attached = world.process().agent.attach(lease.id, { slot: false });
+    await expect(world.clock.run(attached)).rejects.toBeInstanceOf(Disconnected);
+  });
+
+  test('to a lease that is not granted, or no more, fails with Revoked, and the connection is given up', async () => {
+    const { world, home, lease } = granted();
+    const holder = world.process();
+    const attach = (id: LeaseId) => world.clock.run(holder.agent.attach(id, { slot: false }, home.agent.address));
+    await expect(attach(noLease)).rejects.toBeInstanceOf(Revoked);
+    const { id } = lease;
+    await lease.release();
+    await expect(attach(id)).rejects.toBeInstanceOf(Revoked);
+    await world.clock.advance(2 * controlRequestMs);
+    expect(world.clock.pending).toBe(0);
+    expect(holder.agent.metrics).toMatchObject({ leasesAttached: 0, leasesActive: 0 });
+  });
+
+  test('for a slot that is taken fails with Contention, and leaves nothing attached', async () => {
+    const { world, lease, home } = await servedScene();
+    const attached = world.process().agent.attach(lease.id, { slot: true });
+    await expect(world.clock.run(attached)).rejects.toBeInstanceOf(Contention);
+    expect(home.agent.find(lease.id).freeSlots).toBe(0);
+  });
+
+  test('twice from one process is refused alike, whether at once or one after the other', async () => {
+    const attachTwice = async (together: boolean) => {
+      const { world, lease } = granted();
+      const { agent } = world.process();
+      const one = outcome(agent.attach(lease.id, { slot: false }));
+      if (!together) await world.clock.run(one);
+      const both = await world.clock.run(Promise.all([one, outcome(agent.attach(lease.id, { slot: false }))]));
+      return both.map((each) => (each.status === 'fulfilled' ? 'attached' : each.reason.code));
+    };
+    expect(await attachTwice(false)).toEqual(['attached', 'Contention']);
+    expect(await attachTwice(true)).toEqual(['attached', 'Contention']);
+  });
+
+  test('waits while the home’s backlog is full, and gives up after a time', async () => {
+    const { world, lease } = granted();
+    const { agent } = world.process();
+    world.network.backlogMax = 0;
+    const attached = outcome(agent.attach(lease.id, { slot: false }));
+    await world.clock.advance(1000);
+    world.network.backlogMax = 1;
+    expect((await world.clock.run(attached)).status).toBe('fulfilled');
+    world.network.backlogMax = 0;
+    const never = world.process().agent.attach(lease.id, { slot: false });
+    await expect(world.clock.run(never, 2 * controlRequestMs)).rejects.toBeInstanceOf(CapacityExceeded);
+  });
+
+  test('whose answer comes too late is undone', async () => {
+    const { world, home, lease } = await servedScene();
+    const second = home.agent.acquire({ minBytes: 65536, leaseMs: 60_000, hugePages: false });
+    const { agent } = world.process();
+    const kept = await world.clock.run(agent.attach(second.id, { slot: false }));
+    await world.clock.run(agent.attach(lease.id, { slot: false }).catch(() => undefined));
+    const third = home.agent.acquire({ minBytes: 65536, leaseMs: 60_000, hugePages: false });
+    home.freeze();
+    const attached = agent.attach(third.id, { slot: false });
+    await expect(world.clock.run(attached)).rejects.toBeInstanceOf(DeadlineExceeded);
+    home.thaw();
+    await world.clock.advance(100);
+    // Attached no more: or else this would be one time too many over the same connection.
+    const again = await world.clock.run(agent.attach(third.id, { slot: false }));
+    expect([kept.status, again.status]).toEqual(['active', 'active']);
+    await world.clock.run(again.release());
+    const { open } = world.machine.attachments;
+    await third.release();
+    expect(world.machine.attachments.open).toBe(open - 1);
+  });
+
+  test.each([1, 2, 3])(
+    'to a home that dies as its answer arrives leaves no lease that lives on (%d)',
+    async (delayMs) => {
+      const { world, home, lease } = granted();
+      const holder = world.process();
+      world.network.delayMs = () => delayMs;
+      const attached = outcome(holder.agent.attach(lease.id, { slot: false }));
+      // The answer is under way, and the end comes right behind it: a process that was busy hears of both in one go.
+      await world.clock.advance(delayMs);
+      holder.freeze();
+      home.kill();
+      await world.clock.advance(10 * delayMs);
+      holder.thaw();
+      const result = await world.clock.run(attached);
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'Disconnected' } });
+      expect(holder.agent.metrics.leasesActive).toBe(0);
+    },
+  );
+
+  test('to a lease that ends as the answer arrives fails as the lease does', async () => {
+    const { world, lease } = granted();
+    const holder = world.process();
+    world.network.delayMs = () => 1;
+    const attached = outcome(holder.agent.attach(lease.id, { slot: false }));
+    await world.clock.advance(1);
+    holder.freeze();
+    await lease.revoke();
+    await world.clock.advance(10);
+    holder.thaw();
+    expect(await world.clock.run(attached)).toMatchObject({ status: 'rejected', reason: { code: 'Revoked' } });
+    expect(holder.agent.metrics.leasesActive).toBe(0);
+    expect(world.machine.attachments.open).toBe(0);
+  });
+});
+
+describe('describing', () => {
+  test('says what a lease offers, without binding it', async () => {
+    const { world, home, lease } = await servedScene();
+    const asker = world.process();
+    const description = await world.clock.run(asker.agent.describe(lease.id, home.agent.address));
+    expect(description).toMatchObject({
+      type: 'description',
+      generation: 1,
+      arenaBytes: 65536,
+      layout: { name: 'classic', slotCount: 1, slotStride: 0 },
+      freeSlots: 0,
+    });
+    expect(description.remainingMs).toBeLessThanOrEqual(60_000);
+    await world.clock.settle();
+    expect(asker.agent.metrics.leasesActive).toBe(0);
+  });
+
+  test('of a lease that is not there fails with Revoked', async () => {
+    const { world, home } = granted();
+    const described = world.process().agent.describe(noLease, home.agent.address);
+    await expect(world.clock.run(described)).rejects.toBeInstanceOf(Revoked);
+  });
+});
+
+describe('watching an agent', () => {
+  test('tells of its death', async () => {
+    const { world, home } = granted();
+    let gone = 0;
+    await world.clock.run(world.process().agent.watch(home.agent.address, () => gone++));
+    await world.clock.advance(1000);
+    expect(gone).toBe(0);
+    home.kill();
+    await world.clock.settle();
+    expect(gone).toBe(1);
+  });
+
+  test('is over when it is closed', async () => {
+    const { world, home } = granted();
+    const life = await world.clock.run(world.process().agent.watch(home.agent.address, () => expect.unreachable()));
+    life.close();
+    home.kill();
+    await world.clock.settle();
+  });
+});
+
+describe('closing', () => {
+  test('releases what the agent is home to, and gives back what it holds', async () => {
+    const { world, home, lease, held, holder } = await servedScene();
+    const own = holder.agent.acquire({ minBytes: 1, leaseMs: 1000, hugePages: false });
+    holder.agent.close();
+    await world.clock.settle();
+    expect([own.status, held.status, lease.status, lease.freeSlots]).toEqual(['released', 'disconnected', 'active', 1]);
+    home.agent.close();
+    await world.clock.settle();
+    expect(lease.status).toBe('released');
+    expect(world.machine.attachments.open).toBe(0);
+    expect(world.clock.pending).toBe(0);
+  });
+
+  test('tells holders that their leases were released', async () => {
+    const { world, home, held } = await heldScene();
+    home.agent.close();
+    await world.clock.settle();
+    expect(held.status).toBe('released');
+  });
+
+  test('ends every lease held, also those that were attached at the same time', async () => {
+    const { world, home, lease } = granted();
+    const second = home.agent.acquire({ minBytes: 1, leaseMs: 60_000, hugePages: false });
+    const { agent } = world.process();
+    const helds = await world.clock.run(
+      Promise.all([agent.attach(lease.id, { slot: false }), agent.attach(second.id, { slot: false })]),
+    );
+    agent.close();
+    expect(helds.map(({ status }) => status)).toEqual(['disconnected', 'disconnected']);
+  });
+});
+
+test('a holder of many leases of one home uses one connection, and gives it up with the last', async () => {
+  const { world, home, lease, held, holder } = await heldScene();
+  const second = home.agent.acquire({ minBytes: 1, leaseMs: 60_000, hugePages: false });
+  const also = await world.clock.run(holder.agent.attach(second.id, { slot: false }));
+  await world.clock.run(held.release());
+  expect(also.status).toBe('active');
+  await world.clock.run(also.release());
+  await world.clock.settle();
+  // Whoever attaches anew finds a new connection, and everything as it was.
+  const again = await world.clock.run(holder.agent.attach(lease.id, { slot: false }));
+  expect(again.status).toBe('active');
+});

@@ -1,0 +1,3 @@
+// The door of the local plane, which needs the native addon; `#bridge` itself does not.
+export { LocalPlane } from './local-plane.ts';
+export { UnixTransport } from './unix-transport.ts';
