@@ -37,10 +37,7 @@ function modifiedMs(path) {
 function newestSourceMs(folder) {
   const entries = readdirSync(join(root, folder), { withFileTypes: true, recursive: true });
   const sources = entries.filter((entry) => entry.isFile() && entry.name.endsWith('.ts'));
-  return Math.max(
-    0,
-    ...sources.map((entry) => statSync(join(entry.parentPath ?? entry.path, entry.name)).mtimeMs),
-  );
+  return Math.max(0, ...sources.map((entry) => statSync(join(entry.parentPath ?? entry.path, entry.name)).mtimeMs));
 }
 
 function ensureDependencies() {

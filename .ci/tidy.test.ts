@@ -103,20 +103,12 @@ describe('who imports whom', () => {
     sim: () => ['#bridge', '#sdk'],
     examples: () => ['leasewire', '#sdk'],
   };
-  /** Imports that have no door yet. */
-  const exceptions: readonly Exception[] = [
-    {
-      path: 'sdk/process-agent.ts',
-      pattern: /^\.\.\/bridge\/plane\/local\/index\.ts$/,
-      reason: 'package.json has no door #bridge/local yet',
-    },
-  ];
 
   test('each area stays within itself, but for the doors it may use', () => {
     const wrong = imports.flatMap((each) => {
       const { file, specifier } = each;
       const doors = doorsOf[file.area]?.(file.path);
-      if (doors === undefined || isTest(file) || excepts(exceptions, file, specifier)) return [];
+      if (doors === undefined || isTest(file)) return [];
       const inside = specifier.startsWith('.') ? targetOf(each).startsWith(`${file.area}/`) : undefined;
       const allowed = inside ?? (!/^(#|leasewire)/.test(specifier) || doors.includes(specifier));
       return allowed ? [] : [`${file.path} imports ${specifier}`];

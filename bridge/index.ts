@@ -35,6 +35,7 @@ export type {
 } from './plane/plane.ts';
 export { RemoteError, type RemoteErrorKind } from './remote-error.ts';
 export { payloadBytesMax } from './rpc/classic-layout.ts';
-export { type CallOptions, RpcClient, type RpcClientOptions } from './rpc/client.ts';
+export { RpcClient } from './rpc/client.ts';
+export type { CallOptions, RpcClientOptions } from './rpc/client-options.ts';
 export { type RpcHandler, RpcServer, type RpcServerOptions, type ServeOptions } from './rpc/server.ts';
 export type { WaitMode } from './rpc/spin-budget.ts';

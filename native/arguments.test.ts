@@ -59,9 +59,7 @@ function survives(call: () => unknown): void {
     call();
   } catch (error) {
     const typed =
-      error instanceof TypeError ||
-      error instanceof RangeError ||
-      (error instanceof Error && 'errno' in error);
+      error instanceof TypeError || error instanceof RangeError || (error instanceof Error && 'errno' in error);
     expect(typed).toBe(true);
   }
 }
@@ -91,9 +89,7 @@ test('anything but something Readable in waitReadable() is a TypeError', () => {
 
 test('bytes to send are a Uint8Array', () => {
   for (const wrong of [...junk, undefined, 'text', [1, 2], new Uint8ClampedArray(1), new Int8Array(1)]) {
-    expect(() => call(instances.SeqpacketSocket.send, instances.SeqpacketSocket, [wrong, []])).toThrow(
-      TypeError,
-    );
+    expect(() => call(instances.SeqpacketSocket.send, instances.SeqpacketSocket, [wrong, []])).toThrow(TypeError);
   }
 });
 
@@ -102,12 +98,8 @@ test('numbers are numbers, strings strings, booleans booleans, functions functio
     expect(() => construct(Mapping, [memfd, wrong])).toThrow(TypeError);
     expect(() => call(createSealedMemfd, undefined, ['x', wrong, false])).toThrow(TypeError);
     expect(() => construct(SeqpacketListener, ['x', wrong])).toThrow(TypeError);
-    expect(() => call(instances.SeqpacketSocket.receive, instances.SeqpacketSocket, [wrong, 0])).toThrow(
-      TypeError,
-    );
-    expect(() => call(instances.SeqpacketSocket.receive, instances.SeqpacketSocket, [1, wrong])).toThrow(
-      TypeError,
-    );
+    expect(() => call(instances.SeqpacketSocket.receive, instances.SeqpacketSocket, [wrong, 0])).toThrow(TypeError);
+    expect(() => call(instances.SeqpacketSocket.receive, instances.SeqpacketSocket, [1, wrong])).toThrow(TypeError);
     expect(() => call(waitReadable, undefined, [[], wrong])).toThrow(TypeError);
   }
   for (const wrong of [undefined, null, 1, {}, ['x'], Symbol('x')]) {
@@ -126,9 +118,7 @@ test('a Descriptor can not be made by JavaScript', () => {
   expect(() => construct(Descriptor, [3])).toThrow(TypeError);
   expect(() => construct(class extends Descriptor {}, [])).toThrow(TypeError);
   expect(() => Reflect.construct(Object, [], Descriptor as never)).not.toThrow();
-  expect(() => call(inspectMemfd, undefined, [Reflect.construct(Object, [], Descriptor as never)])).toThrow(
-    TypeError,
-  );
+  expect(() => call(inspectMemfd, undefined, [Reflect.construct(Object, [], Descriptor as never)])).toThrow(TypeError);
 });
 
 test('classes are called with new, and only so', () => {
@@ -145,12 +135,7 @@ test('subclasses are instances like any other', () => {
   }
   const gong = new Gong();
   gong.ring();
-  expect([gong.loud, gong.drain(), gong instanceof Doorbell, waitReadable([gong], 0)]).toEqual([
-    true,
-    true,
-    true,
-    0,
-  ]);
+  expect([gong.loud, gong.drain(), gong instanceof Doorbell, waitReadable([gong], 0)]).toEqual([true, true, true, 0]);
   gong.close();
 });
 
@@ -191,8 +176,7 @@ test('no arguments at all are survived by everything', () => {
       survives(() => call(value, instances[name as keyof typeof instances], []));
     }
   }
-  for (const target of [createSealedMemfd, inspectMemfd, waitReadable])
-    survives(() => call(target, undefined, []));
+  for (const target of [createSealedMemfd, inspectMemfd, waitReadable]) survives(() => call(target, undefined, []));
 });
 
 test('every function and method survives junk in every place', () => {

@@ -19,9 +19,7 @@ function modifiedMs(path) {
 }
 
 function isFresh() {
-  const inputs = readdirSync(join(folder, 'src'), { recursive: true }).map((name) =>
-    join(folder, 'src', name),
-  );
+  const inputs = readdirSync(join(folder, 'src'), { recursive: true }).map((name) => join(folder, 'src', name));
   inputs.push(join(folder, 'binding.gyp'));
   return inputs.every((path) => modifiedMs(path) < modifiedMs(output));
 }
@@ -38,9 +36,7 @@ function missingTools() {
 /** npm names its node-gyp to the scripts it runs; else it is beside this node, or where npm says that npm is. */
 function nodeGypPath() {
   const inside = (modules) => join(modules, 'npm', 'node_modules', 'node-gyp', 'bin', 'node-gyp.js');
-  const near = [process.env.npm_config_node_gyp ?? '', inside(join(prefix, 'lib', 'node_modules'))].find(
-    existsSync,
-  );
+  const near = [process.env.npm_config_node_gyp ?? '', inside(join(prefix, 'lib', 'node_modules'))].find(existsSync);
   if (near !== undefined) return near;
   const modules = spawnSync('npm', ['root', '--global'], { encoding: 'utf8' }).stdout?.trim() ?? '';
   return existsSync(inside(modules)) ? inside(modules) : undefined;
@@ -54,11 +50,9 @@ function localHeaders() {
 
 function build() {
   const missing = missingTools();
-  if (missing.length > 0)
-    fail(`${missing.join(', ')} not found; install a C++20 compiler, make and Python 3`);
+  if (missing.length > 0) fail(`${missing.join(', ')} not found; install a C++20 compiler, make and Python 3`);
   const nodeGyp = nodeGypPath();
-  if (nodeGyp === undefined)
-    fail("npm's node-gyp not found; install npm, or set npm_config_node_gyp to its path");
+  if (nodeGyp === undefined) fail("npm's node-gyp not found; install npm, or set npm_config_node_gyp to its path");
   const configuration = sanitize ? '--debug' : '--release';
   const options = [configuration, '-C', folder, '--jobs', '2', '--loglevel', 'error', ...localHeaders()];
   // Two builds at once would write the same files; the lock goes with the process that holds it.

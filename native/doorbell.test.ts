@@ -186,10 +186,8 @@ say('filled')
 
 // Only the kernel itself can bring the counter to its very limit, where poll() reports an error; it
 // does so for whoever names the eventfd in an asynchronous read. uv stops polling on errors.
-test.skipIf(arch !== 'x64')(
-  'a peer that puts the bell into its error state does not end the watch',
-  async () => {
-    const peer = new PythonPeer(`
+test.skipIf(arch !== 'x64')('a peer that puts the bell into its error state does not end the watch', async () => {
+  const peer = new PythonPeer(`
 _, (fd,), _, _ = take()
 syscall = ctypes.CDLL(None).syscall
 context = ctypes.c_ulong(0)
@@ -205,32 +203,31 @@ take()
 os.write(fd, struct.pack('Q', 1))
 take()
 `);
-    const bell = freshBell();
-    let calls = 0;
-    let drained: () => void = () => {};
-    bell.watch(() => {
-      calls++;
-      if (calls < 3) return; // Left ringing: it must be reported again, error or not.
-      expect(bell.drain()).toBe(true);
-      drained();
-    });
-    const first = new Promise<void>((resolve) => {
-      drained = resolve;
-    });
-    bell.ref();
-    peer.send('error', [bell.descriptor]);
-    expect(peer.hear()).toBe('0');
-    expect(peer.hear()).toBe('1');
-    expect(waitReadable([bell], 0)).toBe(1);
-    await first;
-    const second = new Promise<void>((resolve) => {
-      drained = resolve;
-    });
-    peer.send('ring');
-    await second;
-    peer.send('end');
-  },
-);
+  const bell = freshBell();
+  let calls = 0;
+  let drained: () => void = () => {};
+  bell.watch(() => {
+    calls++;
+    if (calls < 3) return; // Left ringing: it must be reported again, error or not.
+    expect(bell.drain()).toBe(true);
+    drained();
+  });
+  const first = new Promise<void>((resolve) => {
+    drained = resolve;
+  });
+  bell.ref();
+  peer.send('error', [bell.descriptor]);
+  expect(peer.hear()).toBe('0');
+  expect(peer.hear()).toBe('1');
+  expect(waitReadable([bell], 0)).toBe(1);
+  await first;
+  const second = new Promise<void>((resolve) => {
+    drained = resolve;
+  });
+  peer.send('ring');
+  await second;
+  peer.send('end');
+});
 
 test('many bells are watched side by side', async () => {
   const many = Array.from({ length: 500 }, freshBell);

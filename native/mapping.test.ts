@@ -132,9 +132,7 @@ socket.send_fds(s, [b'x'], [os.open(f'/proc/self/fd/{fd}', os.O_RDONLY)])
 });
 
 test('other kinds of file, and closed descriptors, are refused', () => {
-  expect(() => new Mapping(new Doorbell().descriptor, 4096)).toThrow(
-    expect.objectContaining({ code: 'EINVAL' }),
-  );
+  expect(() => new Mapping(new Doorbell().descriptor, 4096)).toThrow(expect.objectContaining({ code: 'EINVAL' }));
   const memfd = freshMemfd();
   memfd.close();
   expect(() => new Mapping(memfd, bytes)).toThrow(expect.objectContaining({ code: 'EBADF' }));

@@ -53,10 +53,7 @@ test('paths that the system can not hold are refused', () => {
 });
 
 test('no path leads into the abstract namespace', () => {
-  for (const open of [
-    (path: string) => new SeqpacketListener(path, 1),
-    (path: string) => new SeqpacketSocket(path),
-  ]) {
+  for (const open of [(path: string) => new SeqpacketListener(path, 1), (path: string) => new SeqpacketSocket(path)]) {
     expect(() => open('')).toThrow(coded('EINVAL'));
     expect(() => open('\0leasewire')).toThrow(TypeError);
     expect(() => open('/tmp/leasewire\0')).toThrow(TypeError);

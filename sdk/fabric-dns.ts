@@ -35,8 +35,7 @@ export class FabricDns implements AsyncDisposable {
   /** Rejects with IoError if the directory cannot be made, or others can get in. */
   static async open(options: FabricDnsOptions = {}): Promise<FabricDns> {
     const agent = processAgent();
-    const directory =
-      options.directory === undefined ? agent.directory : new RuntimeDirectory(options.directory);
+    const directory = options.directory === undefined ? agent.directory : new RuntimeDirectory(options.directory);
     return new FabricDns(new BridgeDns(agent, new DirectoryRegistry(directory)));
   }
 
@@ -56,10 +55,7 @@ export class FabricDns implements AsyncDisposable {
   }
 
   /** Tells of instances that come and go, those that are there first, until `signal` aborts or the loop is left. */
-  watch(
-    service: string,
-    options: { signal?: AbortSignal } = {},
-  ): AsyncGenerator<ServiceEvent, void, undefined> {
+  watch(service: string, options: { signal?: AbortSignal } = {}): AsyncGenerator<ServiceEvent, void, undefined> {
     return this.#dns.watch(service, options.signal);
   }
 

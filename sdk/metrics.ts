@@ -127,9 +127,7 @@ function samples(source: Histogram, { name, exponents, unitsPerBase }: Histogram
     labels: { le },
   });
   return [
-    ...source
-      .cumulative(exponents.from, exponents.to)
-      .map(({ upTo, count }) => bucket(upTo / unitsPerBase, count)),
+    ...source.cumulative(exponents.from, exponents.to).map(({ upTo, count }) => bucket(upTo / unitsPerBase, count)),
     bucket('+Inf', source.count),
     { metricName: `${name}_sum`, value: source.sum / unitsPerBase, labels: {} },
     { metricName: `${name}_count`, value: source.count, labels: {} },

@@ -1,6 +1,6 @@
 // The agent of this process, or of this worker thread: made when first needed, closed when the process ends.
 import { Agent, defaultRuntimePath, RuntimeDirectory, systemEnvironment, Unsupported } from '#bridge';
-import { LocalPlane, UnixTransport } from '../bridge/plane/local/index.ts';
+import { LocalPlane, UnixTransport } from '#bridge/local';
 
 let agent: Agent | undefined;
 

@@ -53,6 +53,11 @@ export class MemoryTransport implements CarrierTransport {
     this.clock = clock;
   }
 
+  /** Carriers of this process that are open. */
+  get open(): number {
+    return this.#carriers.size;
+  }
+
   listen(address: string, onCarrier: (carrier: Carrier) => void): CarrierListener {
     this.#network.listen(address, { transport: this, onCarrier, waiting: 0 });
     this.#addresses.add(address);

@@ -5,6 +5,7 @@ import { Contention, DeadlineExceeded, Disconnected, FabricError, MalformedFrame
 import { InvariantViolation } from '../invariant.ts';
 import { controlRequestMs } from '../limits.ts';
 import { outcome } from '../world.test.support.ts';
+import type { CarrierEvents } from './carrier.ts';
 import { decodeMessage, encodeMessage } from './codec.ts';
 import { type Answer, type ConnectionOwner, ControlConnection, type Reply } from './connection.ts';
 import type { Message, Notice, Request, RequestBody } from './messages.ts';
@@ -198,7 +199,7 @@ describe('an answer that does not come', () => {
     expect(failures).toEqual([expect.any(DeadlineExceeded)]);
     peer.say({ type: 'done', seq: 2 });
     expect((await clock.run(later)).body.type).toBe('done');
-    expect(near.keepsAlive).toBe(false);
+    expect([near.keepsAlive, clock.pending]).toEqual([false, 0]);
   });
 
   test('and then does is handed to who can undo it, once, without its attachments', async () => {
@@ -439,6 +440,23 @@ describe('the end', () => {
     far.close();
     expect((await clock.run(reply)).body.type).toBe('done');
     expect(connection.closed).toBe(true);
+  });
+
+  test('is the end, although the carrier goes on telling', () => {
+    let events: CarrierEvents | undefined;
+    const nothing = () => undefined;
+    const open = (given: CarrierEvents) => {
+      events = given;
+    };
+    const owner = new Owner();
+    const carrier = { open, send: nothing, pump: nothing, keepAlive: nothing, close: nothing };
+    const connection = new ControlConnection(carrier, clock, owner);
+    events?.onMessage(encodeMessage({ type: 'hello', version: 1 }), []);
+    connection.close();
+    const late = attachment();
+    events?.onMessage(encodeMessage({ type: 'renewed', lease, generation: 1 }), [late]);
+    events?.onClose(undefined);
+    expect([owner.notices, owner.ends, late.closed]).toEqual([[], [], true]);
   });
 
   test('by the owner, while it is told something, is the end', async () => {

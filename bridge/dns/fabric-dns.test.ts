@@ -137,9 +137,9 @@ describe('of several instances', () => {
     const attempts = Array.from({ length: 4 }, () => outcome(node().dns.connect('echo', { slot: true })));
     const results = await run(Promise.all(attempts));
     const taken = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value.id] : []));
-    expect(new Set(taken).size).toBe(taken.length);
-    expect(taken.length).toBeGreaterThanOrEqual(1);
-    expect(nodes.filter(({ server: { lease } }) => lease.freeSlots === 0)).toHaveLength(taken.length);
+    // All of them were told of the same best one; whoever comes too late there takes the next.
+    expect(new Set(taken).size).toBe(4);
+    expect(nodes.map(({ server: { lease } }) => lease.freeSlots)).toEqual([0, 0, 0, 0]);
   });
 });
 
@@ -220,10 +220,13 @@ describe('watching', () => {
   test('ends when its signal aborts, and leaves nothing behind', async () => {
     const there = await serverNode('echo', 3_600_000);
     const stop = new AbortController();
-    const { seen, over } = watching(node().dns, stop.signal);
+    const here = node();
+    const { seen, over } = watching(here.dns, stop.signal);
     await world.clock.advance(100);
+    expect(here.process.transport.open).toBe(1);
     stop.abort();
     await run(over);
+    expect(here.process.transport.open).toBe(0);
     const { length } = seen;
     there.process.kill();
     await world.clock.advance(100);

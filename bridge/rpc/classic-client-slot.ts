@@ -1,7 +1,7 @@
 // The client's end of the classic layout: the data path alone. No allocation but the result, no lock, no system call,
 // no clock. Who waits, and how long, is client.ts's business.
-import { Disconnected, MalformedFrame, PayloadTooLarge } from '../errors.ts';
-import type { ClientSlot } from '../lease/lease.ts';
+import { Disconnected, MalformedFrame, PayloadTooLarge, Unsupported } from '../errors.ts';
+import type { ClientSlot, Lease } from '../lease/lease.ts';
 import type { ClientPort, Window } from '../plane/plane.ts';
 import {
   arenaBytesMin,
@@ -36,7 +36,8 @@ export class ClassicClientSlot {
 
   constructor(window: Window, slot: ClientSlot) {
     const { arena } = window;
-    if (arena.length < arenaBytesMin) throw new MalformedFrame(`a slot in ${arena.length} bytes, ${arenaBytesMin} needed`);
+    if (arena.length < arenaBytesMin)
+      throw new MalformedFrame(`a slot in ${arena.length} bytes, ${arenaBytesMin} needed`);
     this.#arena = arena;
     this.#words = new Int32Array(arena.buffer, 0, arena.length / 4);
     this.#view = new DataView(arena.buffer);
@@ -125,4 +126,12 @@ export function checkRequest(methodId: number, payload: Uint8Array): void {
   if (payload.length > payloadBytesMax) {
     throw new PayloadTooLarge(`payload of ${payload.length} bytes, at most ${payloadBytesMax} fit the slot`);
   }
+}
+
+/** Throws Unsupported unless the lease has a server that speaks the classic layout. */
+export function checkClassicLayout(lease: Lease): void {
+  const { name } = lease.readLayout();
+  if (name === 'classic') return;
+  const what = name === 'none' ? 'no server' : `the layout ${JSON.stringify(name)}, which this version does not speak`;
+  throw new Unsupported(`lease ${lease.id} has ${what}`);
 }

@@ -5,27 +5,16 @@ import type { Clock } from '../environment.ts';
 import { CapacityExceeded, type FabricError, Unsupported } from '../errors.ts';
 import { HomeLease } from '../lease/home-lease.ts';
 import type { ClientSlot, Lease } from '../lease/lease.ts';
-import { callDeadlineMs, queuedCallsMax } from '../limits.ts';
+import { queuedCallsMax } from '../limits.ts';
 import type { ClientPort } from '../plane/plane.ts';
 import { weakly } from '../weakly.ts';
 import { BlockingWait } from './blocking-wait.ts';
 import { checkDeadline, deadlineExceeded } from './call-deadline.ts';
 import { CallMeter } from './call-meter.ts';
-import { ClassicClientSlot, checkRequest } from './classic-client-slot.ts';
+import { ClassicClientSlot, checkClassicLayout, checkRequest } from './classic-client-slot.ts';
+import { type CallOptions, checkClientOptions, type RpcClientOptions } from './client-options.ts';
 import { PendingCall } from './pending-call.ts';
-import { callSpinMsMax, firstLoads, loadsPerLook, SpinBudget, type WaitMode } from './spin-budget.ts';
-
-export interface RpcClientOptions {
-  /** How calls wait for their response. Defaults to `adaptive`. */
-  readonly wait?: WaitMode;
-  /** Deadline of a call that names none, in milliseconds from the call. Defaults to 30 s. */
-  readonly deadlineMs?: number;
-}
-
-export interface CallOptions {
-  /** Milliseconds until the call fails with DeadlineExceeded; Infinity for none but the lease's own. */
-  readonly deadlineMs?: number;
-}
+import { callSpinMsMax, firstLoads, loadsPerLook, SpinBudget } from './spin-budget.ts';
 
 /** Calls completed in one turn of the event loop before others have theirs. */
 const completionsPerTurn = 256;
@@ -55,14 +44,16 @@ export class RpcClient {
    * server or was attached without a slot.
    */
   constructor(lease: Lease, options: RpcClientOptions = {}) {
+    const { wait, deadlineMs } = checkClientOptions(options);
+    checkClassicLayout(lease);
     const slot: ClientSlot = lease.claimClientSlot();
     this.lease = lease;
     this.#slot = new ClassicClientSlot(lease.window, slot);
     this.#port = slot.port;
     this.#clock = lease.context.environment.clock;
     this.#meter = new CallMeter(lease.context.metrics, this.#clock);
-    this.#deadlineMs = checkDeadline(options.deadlineMs ?? callDeadlineMs);
-    this.#budget = new SpinBudget(options.wait ?? 'adaptive', callSpinMsMax);
+    this.#deadlineMs = deadlineMs;
+    this.#budget = new SpinBudget(wait, callSpinMsMax);
     this.#blocking = new BlockingWait(lease, this.#slot, this.#port, this.#budget);
     this.#serverIsHere = lease instanceof HomeLease;
     // Weak, here and in #sleep: a client that its program has dropped is not kept by the lease that it holds.
@@ -190,7 +181,7 @@ export class RpcClient {
       throw new CapacityExceeded(`${queuedCallsMax} calls wait for the slot already, the most that can`);
     }
     checkRequest(methodId, payload);
-    const call = this.#newCall(methodId, payload.slice(), deadlineMs);
+    const call = this.#newCall(methodId, Uint8Array.from(payload), deadlineMs);
     this.#queue.push(call);
     return call.promise;
   }

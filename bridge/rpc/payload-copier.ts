@@ -47,7 +47,7 @@ export class PayloadCopier {
 
   #allocate(bytes: number): Uint8Array {
     if (bytes <= heapBytesMax) return new Uint8Array(bytes);
-    if (bytes > slabResultBytesMax) return Buffer.allocUnsafeSlow(bytes);
+    if (bytes > slabResultBytesMax) return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
     if (this.#slabUsed + bytes > slabBytes) {
       this.#slab = Buffer.allocUnsafeSlow(slabBytes);
       this.#slabUsed = 0;

@@ -1,8 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
 import { Contention, LeaseExpired, Revoked } from '../errors.ts';
-import { outcome, type ServedScene, servedScene } from '../world.test.support.ts';
+import { granted, outcome, type ServedScene, servedScene } from '../world.test.support.ts';
 import { RpcClient } from './client.ts';
 import { regionsOf, statuses } from './region.test.support.ts';
+import { RpcServer } from './server.ts';
 
 const echo = { handle: (_methodId: number, payload: Uint8Array) => payload };
 const nothing = new Uint8Array(0);
@@ -167,6 +168,27 @@ describe('an idle server', () => {
       const answer = await world.clock.run(client.call(1, Uint8Array.of(1)), 10);
       expect(answer).toEqual(Uint8Array.of(1));
     }
+  });
+
+  test('sees a request that came just as it fell asleep, from a client that saw nobody asleep', async () => {
+    const { world, lease } = granted();
+    const openServer = lease.openServer.bind(lease);
+    let asked = false;
+    vi.spyOn(lease, 'openServer').mockImplementation((...given) => {
+      const port = openServer(...given);
+      const arm = port.arm.bind(port);
+      port.arm = () => {
+        if (!asked) regionsOf(lease.window).request.write({ id: 1n, bytes: 0, status: statuses.requestReady });
+        asked = true;
+        arm();
+      };
+      return port;
+    });
+    const server = new RpcServer(lease, { wait: 'event' });
+    await world.clock.run(world.process().agent.attach(lease.id, { slot: true }));
+    void outcome(server.serve(echo));
+    await world.clock.settle();
+    expect(regionsOf(lease.window).response.read()).toMatchObject({ id: 1n, status: statuses.responseReady });
   });
 
   test('is not moved by a bell that rings for nothing', async () => {

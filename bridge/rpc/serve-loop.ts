@@ -3,12 +3,10 @@
 import type { Clock } from '../environment.ts';
 import type { ServerPort } from '../plane/plane.ts';
 import type { RpcHandler, RpcServer } from './server.ts';
-import { SpinBudget, type WaitMode } from './spin-budget.ts';
+import { idleSpinMsMax, SpinBudget, type WaitMode, worthLookingMs } from './spin-budget.ts';
 
 /** How long a slice keeps the event loop, milliseconds. A turn of the loop costs a call that falls into it 2 µs. */
 const sliceMs = 0.1;
-/** How long an idle server goes on looking, milliseconds: some wake-ups' worth. */
-const idleSpinMsMax = 0.2;
 /** Polls, and requests handled, between two looks at the clock. */
 const pollsPerLook = 512;
 const requestsPerLook = 64;
@@ -99,8 +97,10 @@ export class ServeLoop {
       if (this.#server.running > 0) break;
     }
     if (handled > 0) {
-      this.#idleFromMs = this.#clock.nowMs();
-      this.#budget.hit();
+      const nowMs = this.#clock.nowMs();
+      // Requests that come one by one, far apart, are no reason to look on after each.
+      if (nowMs - this.#idleFromMs < worthLookingMs) this.#budget.hit();
+      this.#idleFromMs = nowMs;
     }
     if (this.#stateIsEnded()) return false;
     if (this.#server.running === 0) return true;
@@ -134,9 +134,10 @@ export class ServeLoop {
   }
 
   #finishIfDone(): void {
-    if (this.#server.running > 0) return;
+    if (this.#server.running > 0 || this.#finish === undefined) return;
     this.#port.keepAlive(false);
-    this.#finish?.resolve();
+    this.#port.onRing(() => undefined); // The doorbell lets go of this loop, and so of the server and its lease.
+    this.#finish.resolve();
     this.#finish = undefined;
   }
 

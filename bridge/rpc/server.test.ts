@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Contention, LeaseExpired, Revoked, Unsupported } from '../errors.ts';
 import { RemoteError } from '../remote-error.ts';
 import { granted, type ServedScene, servedScene } from '../world.test.support.ts';
@@ -168,6 +168,22 @@ describe('a handler that takes its time', () => {
     expect(response.read()).toMatchObject({ id: 1n, status: statuses.responseReady, payload: Uint8Array.of(6) });
   });
 
+  test('is answered under its own id, though a client that does not wait has asked again', async () => {
+    const { world, server, request, response } = await rawScene();
+    const settle: ((bytes: Uint8Array) => void)[] = [];
+    const handle = () => new Promise<Uint8Array>((resolve) => settle.push(resolve));
+    for (const id of [1n, 2n]) {
+      ask(request, id);
+      server.pollOnce({ handle });
+    }
+    expect(server.running).toBe(2);
+    for (const index of [1, 0]) {
+      settle[index]?.(Uint8Array.of(index));
+      await world.clock.settle();
+      expect(response.read()).toMatchObject({ id: BigInt(index + 1), payload: Uint8Array.of(index) });
+    }
+  });
+
   test('whose client has gone is answered to nobody, least of all to the next client', async () => {
     const { world, server, lease, holder, request, response } = await rawScene();
     let settle: (bytes: Uint8Array) => void = () => undefined;
@@ -233,6 +249,19 @@ describe('ids', () => {
     expect(await ran(ids)).toEqual(ids);
     expect(await ran([0x1_0000_0000n, 0xffff_ffffn])).toEqual([0x1_0000_0000n]);
     expect(await ran([0x8000_0000n, 0x7fff_ffffn])).toEqual([0x8000_0000n]);
+  });
+
+  test('rise also for the last of all sessions, whose ids have the highest bit', async () => {
+    const { server, lease, request, response } = await rawScene();
+    vi.spyOn(lease, 'sessionOf').mockReturnValue(2 ** 20 - 1);
+    const first = (2n ** 20n - 1n) << 44n;
+    for (const id of [first + 1n, first + 2n, 2n ** 64n - 1n]) {
+      ask(request, id);
+      server.pollOnce(echo);
+      expect(response.read()).toMatchObject({ id, status: statuses.responseReady });
+    }
+    ask(request, first + 3n);
+    server.pollOnce({ handle: () => expect.unreachable() });
   });
 
   test('of another session are refused', async () => {

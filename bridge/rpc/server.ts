@@ -8,6 +8,7 @@ import type { ServerPort } from '../plane/plane.ts';
 import { RemoteError } from '../remote-error.ts';
 import { arenaBytesMin, payloadBytesMax } from './classic-layout.ts';
 import { ClassicServerSlot, type RequestHeader } from './classic-server-slot.ts';
+import { checkWaitMode } from './client-options.ts';
 import { encodeRemoteError } from './error-payload.ts';
 import { ServeLoop } from './serve-loop.ts';
 import type { WaitMode } from './spin-budget.ts';
@@ -50,6 +51,7 @@ export class RpcServer {
       throw new Unsupported(`serving takes a lease of ${arenaBytesMin} bytes or more, this has ${lease.arenaBytes}`);
     }
     this.lease = lease;
+    this.#wait = checkWaitMode(options.wait);
     const layout = { name: 'classic', slotCount: 1, slotStride: 0 } as const;
     // Not through `this`: a server that its program has dropped is not kept by the lease that it serves.
     let slot: ClassicServerSlot | undefined;
@@ -57,7 +59,6 @@ export class RpcServer {
     slot = new ClassicServerSlot(lease, this.#port);
     this.#slot = slot;
     this.#metrics = lease.context.metrics;
-    this.#wait = options.wait ?? 'adaptive';
   }
 
   /** Requests whose handler's promise is not settled yet. */

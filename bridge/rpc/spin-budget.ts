@@ -11,8 +11,12 @@ export const firstLoads = 512;
 export const loadsPerLook = 256;
 /** The most that one call spins, milliseconds: about what a wake-up costs. */
 export const callSpinMsMax = 0.05;
-/** Whoever slept and was answered sooner than this would have done better to spin. */
-export const worthSpinningMs: number = 2 * callSpinMsMax;
+/** A client that slept and was answered sooner than this had better spin next time: most of it was waking up. */
+export const worthSpinningMs: number = 4 * callSpinMsMax;
+/** How long an idle server goes on looking, milliseconds: some wake-ups' worth, so that a client that slept finds it. */
+export const idleSpinMsMax = 0.2;
+/** A server that slept and was rung sooner than this had better look on next time. */
+export const worthLookingMs: number = 2 * idleSpinMsMax;
 
 export class SpinBudget {
   readonly #mode: WaitMode;

@@ -3,8 +3,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { Contention, FabricDns, MemBuilder, RpcClient } from '#sdk';
+import { FabricDns, RpcClient } from '#sdk';
 import { type HomeLease, methods } from '../../sdk/conformance/index.ts';
+import { attachWhenFree } from '../programs/attach-when-free.ts';
 import { monotonicMs } from '../programs/voice.ts';
 import { privateRuntimeDirectory } from './place.ts';
 import { endProgramsAfterEach, type Home, Program, startHome } from './program.ts';
@@ -65,16 +66,6 @@ describe('kill -9 of the client in the middle of a call', () => {
     expect(await dns.resolve('kill')).toMatchObject([{ freeSlots: 1 }]);
   });
 });
-
-async function attachWhenFree(url: string): ReturnType<typeof MemBuilder.attach> {
-  for (;;) {
-    try {
-      return await MemBuilder.attach(url);
-    } catch (error) {
-      if (!(error instanceof Contention)) throw error;
-    }
-  }
-}
 
 describe('kill -9 at random moments', () => {
   const rounds = 50;

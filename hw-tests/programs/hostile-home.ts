@@ -16,7 +16,7 @@ import {
 } from '#native';
 import { decodeMessage, encodeMessage } from '../../bridge/control/codec.ts';
 import { type Attached, type Message, protocolVersion } from '../../bridge/control/messages.ts';
-import { ControlPage, controlPageBytes } from '../../bridge/lease/control-page.ts';
+import { ControlPage, controlPageBytes, type LeaseIdentity } from '../../bridge/lease/control-page.ts';
 import { leaseIdFromBytes, newAgentId, newLeaseId } from '../../bridge/lease/lease-id.ts';
 import {
   idHighAt,
@@ -70,6 +70,12 @@ function answer(parts: Parts, fields: object = {}, attachments?: readonly Descri
   const body = { ...attached, seq: request.seq, ...fields } as Message;
   const right = request.slot ? [memfd, bells[0].descriptor, bells[1].descriptor] : [memfd];
   socket.send(encodeMessage(body), attachments ?? right);
+}
+
+/** A control page as that of a lease with a server is. */
+function layOut(page: ControlPage, identity: LeaseIdentity): void {
+  page.initialise(identity);
+  page.setLayout({ name: 'classic', slotCount: 1, slotStride: 0 });
 }
 
 /** Answers rightly, but with one byte of the control page wrong. */
@@ -145,7 +151,7 @@ const grants: Readonly<Record<string, Lease>> = {
       const memfd = createSealedMemfd('leasewire', 2 * controlPageBytes, false);
       const { buffer } = new Mapping(memfd, 2 * controlPageBytes);
       const identity = { lease: id, generation: 1, arenaBytes: controlPageBytes };
-      new ControlPage(buffer, controlPageBytes).initialise(identity);
+      layOut(new ControlPage(buffer, controlPageBytes), identity);
       kept.push(buffer);
       answer(parts, { arenaBytes: controlPageBytes }, [memfd, bells[0].descriptor, bells[1].descriptor]);
     },
@@ -255,7 +261,7 @@ function partsOf(socket: SeqpacketSocket, request: Attach): Parts {
   const id = leaseIdFromBytes(request.lease);
   const memfd = createSealedMemfd('leasewire', arenaBytes + controlPageBytes, false);
   const { buffer } = new Mapping(memfd, arenaBytes + controlPageBytes);
-  new ControlPage(buffer, arenaBytes).initialise({ lease: id, generation: 1, arenaBytes });
+  layOut(new ControlPage(buffer, arenaBytes), { lease: id, generation: 1, arenaBytes });
   const bells = [new Doorbell(), new Doorbell()] as const;
   return { socket, request, id, memfd, bytes: new Uint8Array(buffer), view: new DataView(buffer), bells };
 }

@@ -3,13 +3,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { readdirSync, readlinkSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type Descriptor,
-  type Readable,
-  SeqpacketListener,
-  SeqpacketSocket,
-  waitReadable,
-} from '../index.ts';
+import { type Descriptor, type Readable, SeqpacketListener, SeqpacketSocket, waitReadable } from '../index.ts';
 
 /** Far beyond what any test needs: only a hang reaches it. */
 export const watchdogMs = 60_000;
@@ -37,18 +31,14 @@ export function runProgram(name: string, ...args: string[]): Ended {
 }
 
 /** Runs the text of a module that may import './addon.mjs', after the shell command `setup`. */
-export function runText(
-  text: string,
-  { setup = '', flags = '' }: { setup?: string; flags?: string } = {},
-): Ended {
+export function runText(text: string, { setup = '', flags = '' }: { setup?: string; flags?: string } = {}): Ended {
   const node = `exec "$0" --expose-gc ${flags} --input-type=module -e "$1"`;
   return ended('bash', ['-c', `${setup}\n${node}`, process.execPath, text]);
 }
 
 /** As {@link runProgram}, with the addon built by `build.mjs --sanitize`. */
 export function runSanitized(name: string, ...args: string[]): Ended {
-  const library = (file: string) =>
-    execFileSync('g++', [`-print-file-name=${file}`], { encoding: 'utf8' }).trim();
+  const library = (file: string) => execFileSync('g++', [`-print-file-name=${file}`], { encoding: 'utf8' }).trim();
   const env = {
     ...process.env,
     LD_PRELOAD: `${library('libasan.so')} ${library('libubsan.so')}`,

@@ -41,8 +41,5 @@ async function runLane() {
 const before = countResources();
 await Promise.all(Array.from({ length: concurrent }, runLane));
 const isBaseline = () => JSON.stringify(countResources()) === JSON.stringify(before);
-check(
-  await collectUntil(isBaseline),
-  `left ${JSON.stringify(countResources())}, began with ${JSON.stringify(before)}`,
-);
+check(await collectUntil(isBaseline), `left ${JSON.stringify(countResources())}, began with ${JSON.stringify(before)}`);
 console.log(`ok ${count}`);

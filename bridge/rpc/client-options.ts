@@ -1,0 +1,28 @@
+// What a program may say about a client and about one call.
+import { callDeadlineMs } from '../limits.ts';
+import { checkDeadline } from './call-deadline.ts';
+import type { WaitMode } from './spin-budget.ts';
+
+export interface RpcClientOptions {
+  /** How calls wait for their response. Defaults to `adaptive`. */
+  readonly wait?: WaitMode;
+  /** Deadline of a call that names none, in milliseconds from the call. Defaults to 30 s. */
+  readonly deadlineMs?: number;
+}
+
+export interface CallOptions {
+  /** Milliseconds until the call fails with DeadlineExceeded; Infinity for none but the lease's own. */
+  readonly deadlineMs?: number;
+}
+
+/** The options with their defaults. Throws RangeError or TypeError for what they cannot be. */
+export function checkClientOptions(options: RpcClientOptions): Required<RpcClientOptions> {
+  return { wait: checkWaitMode(options.wait), deadlineMs: checkDeadline(options.deadlineMs ?? callDeadlineMs) };
+}
+
+/** The mode, `adaptive` where none is given. Throws TypeError for a word that is none. */
+export function checkWaitMode(wait: WaitMode | undefined): WaitMode {
+  const mode = wait ?? 'adaptive';
+  if (mode === 'busy' || mode === 'adaptive' || mode === 'event') return mode;
+  throw new TypeError(`a wait mode is 'busy', 'adaptive' or 'event', not ${JSON.stringify(mode)}`);
+}
