@@ -561,6 +561,18 @@ describe('the lease’s end', () => {
     expect(await call).toEqual(failed({ code: 'Disconnected', mayHaveExecuted: true }));
   });
 
+  test('that a stopped client slept through fails its first call, with nothing posted', async () => {
+    const { world, client, holder, request } = await rawScene();
+    holder.freeze();
+    await world.clock.advance(59_999);
+    const { id } = request;
+    await world.clock.advance(1);
+    await expect(client.call(1, nothing)).rejects.toMatchObject({ code: 'LeaseExpired', mayHaveExecuted: false });
+    expect(() => client.callSync(1, nothing)).toThrow('expired');
+    expect(id).toBe(0n);
+    expect(client.lease.status).toBe('expired');
+  });
+
   test('by expiry fails what waits, whatever its own deadline', async () => {
     const { world, client } = await rawScene();
     const call = outcome(client.call(1, nothing, { deadlineMs: Number.POSITIVE_INFINITY }));

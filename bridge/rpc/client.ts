@@ -233,10 +233,11 @@ export class RpcClient {
       this.#port.onRing(weakly(this, (client) => client.#advanceIfActive()));
       this.#listening = true;
     }
-    this.#port.keepAlive(this.#queue.length > 0 || this.#current?.abandoned === false);
+    const wanted = this.#queue.length > 0 || this.#current?.abandoned === false;
+    this.#port.keepAlive(wanted);
     this.#port.arm();
-    // Observes: response, once more after arming. In busy mode this side never relies on being woken.
-    if (this.#slot.spin(1) || this.#budget.ms === Number.POSITIVE_INFINITY) {
+    // Observes: response, once more after arming. In busy mode a call that somebody waits for is not slept on.
+    if (this.#slot.spin(1) || (wanted && this.#budget.ms === Number.POSITIVE_INFINITY)) {
       this.#clock.nextTurn(() => this.#advanceIfActive());
     }
   }

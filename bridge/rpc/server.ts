@@ -112,20 +112,20 @@ export class RpcServer {
   }
 
   #answer(handler: RpcHandler): void {
-    const slot = this.#slot;
+    // A header of its own: a handler may poll, and so take another request, before it returns.
+    const { idLow, idHigh, methodId, payload } = this.#slot;
+    const request = { idLow, idHigh, methodId };
     let result: Uint8Array | Promise<Uint8Array>;
     try {
-      result = handler.handle(slot.methodId, slot.payload);
+      result = handler.handle(methodId, payload);
     } catch (error) {
-      return this.#respondError(slot, RemoteError.from(error));
+      return this.#respondError(request, RemoteError.from(error));
     }
-    if (result instanceof Uint8Array) this.#respond(slot, result);
-    else this.#settleLater(result);
+    if (result instanceof Uint8Array) this.#respond(request, result);
+    else this.#settleLater(request, result);
   }
 
-  #settleLater(result: Promise<Uint8Array>): void {
-    const { idLow, idHigh, methodId } = this.#slot;
-    const request = { idLow, idHigh, methodId };
+  #settleLater(request: RequestHeader, result: Promise<Uint8Array>): void {
     this.#running += 1;
     void Promise.resolve(result)
       .then(

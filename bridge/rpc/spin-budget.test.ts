@@ -30,13 +30,12 @@ test('adaptive starts with the whole budget, and stays within it', () => {
   );
 });
 
-test('adaptive spends less after each miss, and soon next to nothing', () => {
+test('adaptive spends half as much after each miss, but never less than a quarter', () => {
   fc.assert(
     fc.property(outcomes, (seen) => {
-      expect(after('adaptive', [...seen, 'miss'])).toBeLessThan(after('adaptive', seen) || 1);
+      expect(after('adaptive', [...seen, 'miss'])).toBe(Math.max(after('adaptive', seen) / 2, 0.0125));
     }),
   );
-  expect(after('adaptive', new Array(20).fill('miss'))).toBeLessThan(1e-6);
 });
 
 test('adaptive has the whole budget again after a hit, however long it missed', () => {

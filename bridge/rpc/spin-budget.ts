@@ -1,6 +1,7 @@
 // How long to spin before sleeping. Spinning finds an answer within nanoseconds and burns a core; sleeping is free and
 // costs a wake-up of tens of microseconds. The budget follows what spinning lately brought: all of it after a hit,
-// half as much after each miss.
+// half as much after each miss, but never less than a quarter: two processes that both sleep at every call may share a
+// core beside an idle one, and only what keeps running is moved by the kernel.
 
 /** How a client or server waits: never sleep; spin, then sleep; sleep at once. */
 export type WaitMode = 'busy' | 'adaptive' | 'event';
@@ -49,6 +50,6 @@ export class SpinBudget {
 
   /** The spin ended with nothing. */
   miss(): void {
-    this.#ms /= 2;
+    this.#ms = Math.max(this.#ms / 2, this.#msMax / 4);
   }
 }
