@@ -44,7 +44,8 @@ function ensureDependencies() {
   const installed = modifiedMs('node_modules/.package-lock.json');
   if (installed >= modifiedMs('package-lock.json')) return;
   // The addon is built below; no dependency needs an install script of its own.
-  run('npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund');
+  // Not `npm ci`, which refuses a lock file that was written where a registry lacks other platforms' binaries.
+  run('npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-save');
 }
 
 function ensureBuilt() {
