@@ -45,9 +45,6 @@ const slowGrantErrors: Readonly<Record<string, string>> = {
 
 /** What calls fail with, by what is wrong about the response. */
 const callErrors: Readonly<Record<string, string>> = {
-  'no layout': 'Unsupported',
-  'a layout of slots': 'Unsupported',
-  'a layout that there is not': 'MalformedFrame',
   'an unknown status': 'MalformedFrame',
   "a request's status": 'MalformedFrame',
   'a length of 32752': 'MalformedFrame',

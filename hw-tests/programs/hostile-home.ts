@@ -51,9 +51,6 @@ interface Lease {
 }
 
 const arenaBytes = 65536;
-/** The layout's word in the control page. */
-const layoutAt = 48;
-const classic = { name: 'classic', slotCount: 1, slotStride: 0 } as const;
 const directory = new RuntimeDirectory(defaultRuntimePath());
 const agent = newAgentId(randomBytes(8));
 const serving: [Serve, Parts][] = [];
@@ -237,21 +234,8 @@ function randomize({ bytes, bells }: Parts): void {
   bells[1].ring();
 }
 
-/** Grants rightly, but says that the slots are laid out otherwise. */
-function layout(id: number): Lease {
-  return {
-    grant: (parts) => {
-      parts.view.setUint32(arenaBytes + layoutAt, id, true);
-      answer(parts);
-    },
-  };
-}
-
 /** What is wrong when the client calls. */
 const responses: Readonly<Record<string, Lease>> = {
-  'no layout': layout(0),
-  'a layout of slots': layout(2),
-  'a layout that there is not': layout(99),
   'an unknown status': respondWith(() => ({ status: 9 })),
   "a request's status": respondWith(() => ({ status: 1 })),
   'a length of 32752': respondWith(() => ({ length: 32752 })),
