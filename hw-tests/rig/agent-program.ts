@@ -1,0 +1,28 @@
+// The agent, compiled with this machine's compiler into the cache, once for each version of its source.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sourceFile } from '../bench/project.ts';
+import { addToCache, cacheFolder, withLock } from './cache.ts';
+import { runTool } from './tool.ts';
+
+const FLAGS = ['-std=c++20', '-O1', '-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra', '-Wshadow', '-Wconversion'];
+
+export function agentSource(): string {
+  return sourceFile('hw-tests/rig/guest/agent.cc');
+}
+
+/** Path of the program. */
+export async function ensureAgent(): Promise<string> {
+  const name = `agent-${createHash('sha256').update(readFileSync(agentSource())).digest('hex').slice(0, 16)}`;
+  const folder = join(cacheFolder(), name);
+  if (!existsSync(folder)) await withLock('agent.lock', async () => void (existsSync(folder) || (await compile(name))));
+  return join(folder, 'agent');
+}
+
+async function compile(name: string): Promise<void> {
+  const compiler = process.env['CXX'] ?? 'g++';
+  await addToCache(name, async (folder) => {
+    await runTool(compiler, [...FLAGS, '-Werror', '-o', join(folder, 'agent'), agentSource()]);
+  });
+}

@@ -1,0 +1,69 @@
+// What the rig needs of Debian: what is missing is installed where this user may, and named where not.
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { withLock } from './cache.ts';
+import { RigUnavailable } from './errors.ts';
+import { runTool, toolPath } from './tool.ts';
+
+/** A program, or a file by its whole path, that tells whether the package is there. */
+const packages: Readonly<Record<string, string>> = {
+  'qemu-system-x86': 'qemu-system-x86_64',
+  kmod: 'modprobe',
+  iproute2: 'rdma',
+  'iputils-ping': 'ping',
+  'ibverbs-utils': 'ibv_devinfo',
+  'ibverbs-providers': '/etc/libibverbs.d/rxe.driver',
+  perftest: 'ib_write_lat',
+  'g++': 'g++',
+};
+
+/** Installs what is missing. Rejects with RigUnavailable. */
+export async function ensurePackages(): Promise<void> {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    throw new RigUnavailable(`the rig needs Linux on x86-64, this is ${process.platform} on ${process.arch}`);
+  }
+  if (missingPackages().length === 0) return;
+  await withLock('packages.lock', async () => {
+    const missing = missingPackages();
+    if (missing.length > 0) await install(missing);
+  });
+}
+
+export function missingPackages(): string[] {
+  const missing = Object.entries(packages).filter(([, sign]) => findProgram(sign) === undefined);
+  const names = missing.map(([name]) => name);
+  return staticBusybox() === undefined ? [...names, 'busybox-static'] : names;
+}
+
+/** Debian's plain busybox will not do: there is no libc yet where this one runs. */
+export function staticBusybox(): string | undefined {
+  const path = findProgram('busybox');
+  return path === undefined || readFileSync(path).includes('/ld-linux') ? undefined : path;
+}
+
+function findProgram(name: string): string | undefined {
+  if (name.startsWith('/')) return existsSync(name) ? name : undefined;
+  return toolPath
+    .split(':')
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function install(missing: readonly string[]): Promise<void> {
+  const command = `apt-get install --no-install-recommends ${missing.join(' ')}`;
+  if (process.getuid?.() !== 0 || findProgram('apt-get') === undefined) {
+    throw new RigUnavailable(`the rig needs ${missing.join(', ')}. On Debian, as root: ${command}`);
+  }
+  await runTool('apt-get', ['-qq', 'update']);
+  const options = ['-qq', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300'];
+  await runTool('apt-get', [...options, 'install', ...missing], { env: { DEBIAN_FRONTEND: 'noninteractive' } });
+}

@@ -1,0 +1,41 @@
+// What a rig of virtual machines needs before it can start, once for the life of this process.
+import { ensureAgent } from './agent-program.ts';
+import { ensurePackages, staticBusybox } from './debian-packages.ts';
+import { RigUnavailable } from './errors.ts';
+import { ensureKernelImage, type KernelImage } from './kernel-image.ts';
+
+export interface Preparation {
+  readonly kernel: KernelImage;
+  readonly agent: string;
+  readonly busybox: string;
+}
+
+export type RigAvailability =
+  | { readonly available: true }
+  | { readonly available: false /** What is missing, and how to get it. */; readonly reason: string };
+
+let known: Promise<Preparation> | undefined;
+
+/** Installs and downloads what is missing. Rejects with RigUnavailable. */
+export function prepare(): Promise<Preparation> {
+  known ??= prepareOnce();
+  return known;
+}
+
+async function prepareOnce(): Promise<Preparation> {
+  await ensurePackages();
+  const busybox = staticBusybox();
+  if (busybox === undefined) throw new RigUnavailable('the rig needs busybox-static');
+  const [kernel, agent] = await Promise.all([ensureKernelImage(), ensureAgent()]);
+  return { kernel, agent, busybox };
+}
+
+export async function rigAvailability(): Promise<RigAvailability> {
+  try {
+    await prepare();
+    return { available: true };
+  } catch (error) {
+    if (!(error instanceof RigUnavailable)) throw error;
+    return { available: false, reason: error.message };
+  }
+}
