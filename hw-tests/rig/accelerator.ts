@@ -1,12 +1,11 @@
 // Whether QEMU can use the processor's virtualisation here. /dev/kvm promises nothing: a short boot has to show it.
-import { spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { type Accelerator, cpuModel, QEMU } from './machine-options.ts';
 import { toolPath } from './tool.ts';
 
-export type Accelerator = 'kvm' | 'tcg';
-
-export const QEMU = 'qemu-system-x86_64';
 const PROBE_MS_MAX = 6_000;
+/** From guest/init.sh. */
 const PROBE_SAYS = 'rig: probe ran';
 
 let known: Promise<Accelerator> | undefined;
@@ -17,23 +16,16 @@ export function accelerator(vmlinuz: string, initramfs: string): Promise<Acceler
   return known;
 }
 
-async function probe(vmlinuz: string, initramfs: string): Promise<Accelerator> {
-  const args = ['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-m', '256', '-serial', 'stdio'];
-  const boot = ['-kernel', vmlinuz, '-initrd', initramfs, '-append', 'console=ttyS0 quiet panic=-1 rig.probe=yes'];
-  const qemu = spawn(QEMU, ['-accel', 'kvm', '-cpu', 'host', ...args, ...boot], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-    env: { ...process.env, PATH: toolPath },
-  });
-  const watchdog = setTimeout(() => qemu.kill('SIGKILL'), PROBE_MS_MAX);
-  let said = '';
-  qemu.stdout.setEncoding('latin1').on('data', (text: string) => {
-    said += text;
-  });
+function probe(vmlinuz: string, initramfs: string): Promise<Accelerator> {
+  const args = [
+    ['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-serial', 'stdio'],
+    ['-accel', 'kvm', '-cpu', cpuModel('kvm'), '-m', '512'],
+    ['-kernel', vmlinuz, '-initrd', initramfs, '-append', 'console=ttyS0 quiet panic=-1 RIG_PROBE=yes'],
+  ].flat();
+  const options = { timeout: PROBE_MS_MAX, killSignal: 'SIGKILL', env: { ...process.env, PATH: toolPath } } as const;
   return new Promise((resolve) => {
-    qemu.once('error', () => undefined);
-    qemu.once('close', () => {
-      clearTimeout(watchdog);
-      resolve(said.includes(PROBE_SAYS) ? 'kvm' : 'tcg');
+    execFile('setpriv', ['--pdeathsig', 'KILL', QEMU, ...args], options, (_error, stdout) => {
+      resolve(stdout.includes(PROBE_SAYS) ? 'kvm' : 'tcg');
     });
   });
 }

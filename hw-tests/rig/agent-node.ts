@@ -1,15 +1,19 @@
 // What virtual machines and real hosts have in common: an agent that runs commands, and Linux around it.
 import { text } from 'node:stream/consumers';
 import type { AgentChannel } from './agent-channel.ts';
-import { CommandTimedOut, RigError } from './errors.ts';
+import { CommandTimedOut, NodeFailed } from './errors.ts';
 import { netemArgs } from './impairment.ts';
 import type { NodeProcess } from './node-process.ts';
 import type { Impairment, RigNode, RunOptions, RunResult, StartOptions } from './rig-node.ts';
 
 const RUN_MS_MAX = 600_000;
+const REACH_SECONDS_MAX = 30;
 
-/** A command that a node needs for its own work failed. */
-export class NodeFailed extends RigError {}
+export interface NodeIdentity {
+  readonly name: string;
+  readonly address: string;
+  readonly project: string;
+}
 
 export abstract class AgentNode implements RigNode {
   readonly name: string;
@@ -17,7 +21,7 @@ export abstract class AgentNode implements RigNode {
   readonly project: string;
   readonly #channel: AgentChannel;
 
-  constructor(name: string, address: string, project: string, channel: AgentChannel) {
+  constructor({ name, address, project }: NodeIdentity, channel: AgentChannel) {
     this.name = name;
     this.address = address;
     this.project = project;
@@ -30,6 +34,8 @@ export abstract class AgentNode implements RigNode {
   abstract freeze(): void;
   abstract thaw(): void;
   abstract kill(): Promise<void>;
+  /** The end of it, and of what runs on it for the rig. */
+  abstract close(): Promise<void>;
 
   start(
     command: string,
@@ -57,14 +63,21 @@ export abstract class AgentNode implements RigNode {
     }
   }
 
+  /** Resolves when packets went there and back. Rejects with NodeFailed. */
+  async reach(address: string): Promise<void> {
+    await this.tool('ping', ['-q', '-c', '1', '-w', `${REACH_SECONDS_MAX}`, address]);
+  }
+
   async impair(impairment: Impairment): Promise<void> {
     const netem = netemArgs(impairment);
     await this.tool('tc', ['qdisc', 'replace', 'dev', await this.interface(), 'root', 'netem', ...netem]);
   }
 
   async clearImpairment(): Promise<void> {
-    // Puts the interface's own discipline back, also where nothing was set.
-    await this.tool('tc', ['qdisc', 'replace', 'dev', await this.interface(), 'root', 'pfifo_fast']);
+    const name = await this.interface();
+    // The interface's own discipline comes back by itself; and it can not be deleted, so there is nothing to do then.
+    if (!(await this.tool('tc', ['qdisc', 'show', 'dev', name])).includes('netem')) return;
+    await this.tool('tc', ['qdisc', 'del', 'dev', name, 'root']);
   }
 
   /** The name of the interface that has this node's address. */

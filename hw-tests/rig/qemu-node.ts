@@ -1,45 +1,45 @@
 // A node that is a virtual machine.
 import { setTimeout } from 'node:timers/promises';
 import { AgentChannel } from './agent-channel.ts';
-import { AgentNode, NodeFailed } from './agent-node.ts';
-import { BootFailed } from './errors.ts';
-import { LINK_NAME, type Machine } from './machine.ts';
+import { AgentNode, type NodeIdentity } from './agent-node.ts';
+import { BootFailed, NodeFailed } from './errors.ts';
+import type { Machine } from './machine.ts';
+import { LINK_NAME } from './machine-options.ts';
 
 const BOOT_MS_MAX = 180_000;
-const CARRIER_MS_MAX = 30_000;
-const CARRIER_POLL_MS = 10;
+const LINK_MS_MAX = 30_000;
+const LINK_POLL_MS = 10;
 
 export class QemuNode extends AgentNode {
   readonly #machine: Machine;
   readonly #channel: AgentChannel;
+  #isFrozen = false;
 
-  private constructor(name: string, address: string, project: string, machine: Machine, channel: AgentChannel) {
-    super(name, address, project, channel);
+  private constructor(identity: NodeIdentity, machine: Machine, channel: AgentChannel) {
+    super(identity, channel);
     this.#machine = machine;
     this.#channel = channel;
   }
 
   /** Resolves when the agent in there runs commands. Rejects with BootFailed, and then nothing runs any more. */
-  static async boot(name: string, address: string, project: string, machine: Machine): Promise<QemuNode> {
-    const channel = new AgentChannel(name, machine.agent);
-    const late = new AbortController();
-    const watchdog = setTimeout(BOOT_MS_MAX, undefined, { signal: late.signal }).then(() => {
-      throw new Error(`not ready after ${BOOT_MS_MAX} ms`);
-    });
+  static async boot(identity: NodeIdentity, machine: Machine): Promise<QemuNode> {
+    const channel = new AgentChannel(identity.name, machine.agent);
+    const late = globalThis.setTimeout(() => channel.close(`not ready after ${BOOT_MS_MAX} ms`), BOOT_MS_MAX);
     try {
-      await Promise.race([channel.ready, watchdog]);
-      return new QemuNode(name, address, project, machine, channel);
+      await channel.ready;
+      return new QemuNode(identity, machine, channel);
     } catch (cause) {
       await machine.kill();
-      throw new BootFailed(`node ${name} did not come up. Its console:\n${machine.console()}`, { cause });
+      throw new BootFailed(`node ${identity.name} did not come up. Its console:\n${machine.console()}`, { cause });
     } finally {
-      watchdog.catch(() => undefined);
-      late.abort();
+      clearTimeout(late);
     }
   }
 
   async kernelLog(): Promise<string> {
-    return this.#channel.isOpen ? this.tool('dmesg', []) : this.#machine.console();
+    if (this.#channel.isOpen) return this.tool('dmesg', []);
+    await this.#machine.ended;
+    return this.#machine.console();
   }
 
   linkDown(): Promise<void> {
@@ -51,10 +51,12 @@ export class QemuNode extends AgentNode {
   }
 
   freeze(): void {
+    this.#isFrozen = true;
     this.#machine.signal('SIGSTOP');
   }
 
   thaw(): void {
+    this.#isFrozen = false;
     this.#machine.signal('SIGCONT');
   }
 
@@ -63,14 +65,20 @@ export class QemuNode extends AgentNode {
     await this.#machine.kill();
   }
 
+  close(): Promise<void> {
+    return this.kill();
+  }
+
   async #setLink(up: boolean): Promise<void> {
+    // Its monitor is as frozen as the rest of it.
+    if (this.#isFrozen) throw new NodeFailed(`node ${this.name} is frozen: its link can not be changed`);
     await this.#machine.monitor.ask('set_link', { name: LINK_NAME, up });
-    const carrier = `/sys/class/net/${await this.interface()}/carrier`;
-    const deadline = performance.now() + CARRIER_MS_MAX;
-    while ((await this.tool('cat', [carrier])).trim() !== (up ? '1' : '0')) {
-      if (performance.now() > deadline)
-        throw new NodeFailed(`node ${this.name} did not see its link ${up ? 'up' : 'down'}`);
-      await setTimeout(CARRIER_POLL_MS);
+    // Not its carrier, which changes up to a second before packets flow.
+    const state = `/sys/class/net/${await this.interface()}/operstate`;
+    const deadlineMs = performance.now() + LINK_MS_MAX;
+    while ((await this.tool('cat', [state])).trim() !== (up ? 'up' : 'down')) {
+      if (performance.now() > deadlineMs) throw new NodeFailed(`node ${this.name} did not notice its link`);
+      await setTimeout(LINK_POLL_MS);
     }
   }
 }

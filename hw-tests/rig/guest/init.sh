@@ -1,20 +1,17 @@
 #!/bin/busybox sh
-# First program of a node, in the initial RAM file system: loads what reading the host's root file system takes, lays a
-# writable layer of memory over it, and hands over to start.sh in there. With rig.probe it only says that it ran.
+# First program of a node, in the initial RAM file system: loads what reading the host's files takes, lays a writable
+# layer of memory over them, and hands over to start.sh in there. Where RIG_PROBE is set it only says that it ran.
 set -eu
-export PATH=/bin
 
 busybox mkdir -p /proc /host /memory /root
 busybox mount -t proc proc /proc
 
-parameter() {
-  busybox sed -n "s|.*\brig\.$1=\([^ ]*\).*|\1|p" /proc/cmdline
-}
-
-if [ "$(parameter probe)" = yes ]; then
+# The kernel makes variables of the parameters that it does not know.
+if [ -n "${RIG_PROBE:-}" ]; then
   echo 'rig: probe ran'
   busybox poweroff -f
 fi
+. /parameters
 
 while read -r module; do
   busybox insmod "/modules/$module"
@@ -24,6 +21,5 @@ busybox mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,cache=loose,ro
 busybox mount -t tmpfs -o mode=0755 memory /memory
 busybox mkdir /memory/upper /memory/work
 busybox mount -t overlay -o lowerdir=/host,upperdir=/memory/upper,workdir=/memory/work overlay /root
-start=$(parameter start)
 busybox umount /proc
-exec busybox switch_root /root /bin/sh "$start"
+exec busybox switch_root /root /bin/sh "$RIG_START"
