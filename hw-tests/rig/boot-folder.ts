@@ -1,13 +1,14 @@
 // The temporary folder of a rig: sockets, consoles, the initial RAM file system. A child that ignores signals waits for its
 // owner's end, however that comes, and removes it then. What even that missed is swept by the next rig that starts.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const PREFIX = 'leasewire-rig-';
 const OWNER = 'owner';
-const WAIT_AND_REMOVE = 'trap "" INT TERM HUP; cat > /dev/null; rm -rf "$0"';
+/** Twice: a virtual machine that dies at the same moment may still make a file. */
+const WAIT_AND_REMOVE = 'trap "" INT TERM HUP; cat > /dev/null; rm -rf "$0" || { sleep 1; rm -rf "$0"; }';
 
 export class BootFolder {
   readonly path: string;
@@ -16,7 +17,7 @@ export class BootFolder {
   constructor() {
     sweepAbandoned();
     this.path = mkdtempSync(join(tmpdir(), PREFIX));
-    writeFileSync(join(this.path, OWNER), identityOf(process.pid) ?? '');
+    writeFileSync(join(this.path, OWNER), `${process.pid} ${startTicksOf(process.pid)} ${pidNamespace()}`);
     this.#janitor = spawn('sh', ['-c', WAIT_AND_REMOVE, this.path], {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
@@ -45,18 +46,23 @@ export function sweepAbandoned(): void {
 }
 
 function isAbandoned(folder: string): boolean {
-  const owner = readQuietly(join(folder, OWNER));
-  // Without an owner's name it is being made this moment, or another user's.
-  if (owner === undefined || owner === '') return false;
-  return identityOf(Number(owner.split(' ')[0])) !== owner;
+  const owner = readQuietly(join(folder, OWNER))?.split(' ') ?? [];
+  const [pid, startTicks, namespace] = owner;
+  // Not yet named, or another user's, or seen from another container: not for us to judge.
+  if (namespace === undefined || namespace !== pidNamespace()) return false;
+  return startTicksOf(Number(pid)) !== startTicks;
 }
 
-/** Number and start time: numbers come back. Undefined when there is no such process. */
-function identityOf(pid: number): string | undefined {
+/** When that process started: numbers come back, but not at the same time. Undefined when there is none. */
+function startTicksOf(pid: number): string | undefined {
   const stat = readQuietly(`/proc/${pid}/stat`);
-  // The name, in parentheses, can hold anything. The start time is field 22, the state field 3.
-  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields === undefined || fields[0] === 'Z' ? undefined : `${pid} ${fields[19]}`;
+  // The name, in parentheses, can hold anything. After it, the state is field 3, the start time field 22.
+  const [state, ...fields] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  return state === 'Z' ? undefined : fields[18];
+}
+
+function pidNamespace(): string {
+  return readlinkSync('/proc/self/ns/pid');
 }
 
 /** The virtual machines that have this folder on their command lines. */

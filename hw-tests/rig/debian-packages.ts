@@ -5,8 +5,12 @@ import { withLock } from './cache.ts';
 import { RigUnavailable } from './errors.ts';
 import { runTool, toolPath } from './tool.ts';
 
+const BUSYBOX = 'busybox';
+
 /** A program, or a file by its whole path, that tells whether the package is there. */
-const packages: Readonly<Record<string, string>> = {
+export type Packages = Readonly<Record<string, string>>;
+
+const rigPackages: Packages = {
   'qemu-system-x86': 'qemu-system-x86_64',
   kmod: 'modprobe',
   iproute2: 'rdma',
@@ -15,29 +19,34 @@ const packages: Readonly<Record<string, string>> = {
   'ibverbs-providers': '/etc/libibverbs.d/rxe.driver',
   perftest: 'ib_write_lat',
   'g++': 'g++',
+  'busybox-static': BUSYBOX,
 };
 
-/** Installs what is missing. Rejects with RigUnavailable. */
-export async function ensurePackages(): Promise<void> {
+/** What virtual machines take. Rejects with RigUnavailable. */
+export async function ensureRigPackages(): Promise<void> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new RigUnavailable(`the rig needs Linux on x86-64, this is ${process.platform} on ${process.arch}`);
   }
-  if (missingPackages().length === 0) return;
+  await ensurePackages(rigPackages);
+}
+
+/** Installs what is missing. Rejects with RigUnavailable. */
+export async function ensurePackages(packages: Packages): Promise<void> {
+  if (missingOf(packages).length === 0) return;
   await withLock('packages.lock', async () => {
-    const missing = missingPackages();
+    const missing = missingOf(packages);
     if (missing.length > 0) await install(missing);
   });
 }
 
-export function missingPackages(): string[] {
-  const missing = Object.entries(packages).filter(([, sign]) => findProgram(sign) === undefined);
-  const names = missing.map(([name]) => name);
-  return staticBusybox() === undefined ? [...names, 'busybox-static'] : names;
+function missingOf(packages: Packages): string[] {
+  const isThere = (sign: string) => (sign === BUSYBOX ? staticBusybox() : findProgram(sign)) !== undefined;
+  return Object.keys(packages).filter((name) => !isThere(packages[name] ?? ''));
 }
 
 /** Debian's plain busybox will not do: there is no libc yet where this one runs. */
 export function staticBusybox(): string | undefined {
-  const path = findProgram('busybox');
+  const path = findProgram(BUSYBOX);
   return path === undefined || readFileSync(path).includes('/ld-linux') ? undefined : path;
 }
 

@@ -51,18 +51,17 @@ export async function startMachine(folder: BootFolder, options: MachineOptions):
     qemuArgs(options, (node, suffix) => folder.file(`${node}.${suffix}`)),
     file('qemu'),
   );
-  const tooEarly = ended.then(() => {
-    throw new BootFailed(`QEMU ended at once: ${readFileSync(file('qemu'), 'utf8').trim()}`);
-  });
-  tooEarly.catch(() => undefined);
+  const tooEarly = ended.then(() => Promise.reject(new Error('QEMU ended')));
   try {
     const machine = new Machine(qemu, ended, await Promise.race([connected, tooEarly]), file('console'));
     await machine.monitor.ask('qmp_capabilities');
     return machine;
-  } catch (error) {
+  } catch (cause) {
     qemu.kill('SIGKILL');
-    throw error;
+    await ended;
+    throw new BootFailed(`node ${options.name} can not start: ${readFileSync(file('qemu'), 'utf8').trim()}`, { cause });
   } finally {
+    tooEarly.catch(() => undefined);
     for (const server of servers) server.close();
   }
 }

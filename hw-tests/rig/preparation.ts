@@ -1,6 +1,6 @@
 // What virtual machines need before they can start, once for the life of this process.
 import { ensureAgent } from './agent-program.ts';
-import { ensurePackages, staticBusybox } from './debian-packages.ts';
+import { ensureRigPackages, staticBusybox } from './debian-packages.ts';
 import { RigUnavailable } from './errors.ts';
 import { ensureKernelImage, type KernelImage } from './kernel-image.ts';
 
@@ -19,7 +19,7 @@ export function prepare(): Promise<Preparation> {
 }
 
 async function prepareOnce(): Promise<Preparation> {
-  await ensurePackages();
+  await ensureRigPackages();
   const busybox = staticBusybox();
   if (busybox === undefined) throw new RigUnavailable('busybox is not static: install busybox-static');
   const [kernel, agent] = await Promise.all([ensureKernelImage(), ensureAgent()]);

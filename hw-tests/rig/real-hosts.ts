@@ -5,7 +5,7 @@ import { Duplex, type Readable, type Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { AgentChannel } from './agent-channel.ts';
 import { agentName, agentSource, COMPILER_FLAGS } from './agent-program.ts';
-import { BootFailed, RigUnavailable } from './errors.ts';
+import { BootFailed, NodeFailed, RigUnavailable } from './errors.ts';
 import { RunningNodes } from './running-nodes.ts';
 import { quoted } from './shell-quote.ts';
 import { SshNode } from './ssh-node.ts';
@@ -56,6 +56,7 @@ async function connectHost(name: string, place: HostPlace): Promise<SshNode> {
   } catch (cause) {
     channel.close('it could not be used');
     ssh.kill();
+    if (cause instanceof NodeFailed) throw cause;
     throw new BootFailed(`${place.target}: ${(await complaint).trim()}`, { cause });
   }
 }
@@ -65,7 +66,7 @@ function compileScript(): string {
   const compile = `g++ ${COMPILER_FLAGS.join(' ')} -o "$new/agent" "$new/agent.cc"`;
   return `set -e; ${folderOfAgent()}; new=$(mktemp -d "$folder.XXXXXX"); cat > "$new/agent.cc"
     if [ -x "$folder/agent" ]; then rm -r "$new"; exit; fi
-    ${compile}; mv -T "$new" "$folder" || [ -x "$folder/agent" ]`;
+    ${compile}; mv -T "$new" "$folder" || { rm -r "$new"; [ -x "$folder/agent" ]; }`;
 }
 
 /** The agent ends with the connection: its stdin closes. */

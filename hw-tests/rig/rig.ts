@@ -23,7 +23,7 @@ export interface RigOptions {
 const VCPUS_MAX = 32;
 const MEMORY_MIB = 1536;
 const MEMORY_MIB_MIN = 512;
-const MEMORY_MIB_MAX = 65_536;
+const MEMORY_MIB_MAX = 1_048_576;
 
 export class Rig implements AsyncDisposable {
   readonly nodes: readonly RigNode[];

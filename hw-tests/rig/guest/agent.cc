@@ -121,6 +121,8 @@ void Close(int& fd) {
 }
 
 [[noreturn]] void Become(const Command& command, int input, int output, int error, int report) {
+  // Ignored signals and blocked ones would stay so in the command.
+  for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -342,8 +344,10 @@ class Agent {
       const ssize_t bytes =
           write(process.input, process.input_queue.data(), process.input_queue.size());
       if (bytes < 0 && WouldBlock()) return;
-      if (bytes < 0) Close(process.input);
-      else Take(number, process, static_cast<size_t>(bytes));
+      if (bytes < 0)
+        Close(process.input);
+      else
+        Take(number, process, static_cast<size_t>(bytes));
     }
     // Nobody reads any more: the rest is dropped, lest the writer wait for ever.
     if (process.input < 0 && !process.input_queue.empty())

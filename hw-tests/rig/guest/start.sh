@@ -3,6 +3,7 @@
 # the agent, which runs commands from then on. When anything fails, init ends, hence the kernel and QEMU; the console
 # says why. Its parameters are variables, RIG_..., from init.sh.
 set -eu
+umask 022
 export PATH="$RIG_PATH"
 
 mount -t proc proc /proc
@@ -14,7 +15,8 @@ mount -t tmpfs -o mode=1777 shm /dev/shm
 mount -t tmpfs -o mode=0755 run /run
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount --bind "$RIG_MODULES" /lib/modules
-ln -sf /proc/self/fd /dev/fd
+ln -s /proc/self/fd /dev/fd
+for stream in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/${stream%:*}" "/dev/${stream#*:}"; done
 
 echo "$RIG_NAME" > /proc/sys/kernel/hostname
 printf '127.0.0.1 localhost\n%s\n' "$RIG_HOSTS" > /etc/hosts
