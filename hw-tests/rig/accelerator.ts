@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { type Accelerator, cpuModel, QEMU } from './machine-options.ts';
 import { toolPath } from './tool.ts';
 
+/** A kernel under KVM takes one or two seconds. */
 const PROBE_MS_MAX = 6_000;
 /** From guest/init.sh. */
 const PROBE_SAYS = 'rig: probe ran';
@@ -12,20 +13,25 @@ let known: Promise<Accelerator> | undefined;
 
 /** Remembered for the life of this process. */
 export function accelerator(vmlinuz: string, initramfs: string): Promise<Accelerator> {
-  known ??= existsSync('/dev/kvm') ? probe(vmlinuz, initramfs) : Promise.resolve('tcg');
+  known ??= choose(vmlinuz, initramfs);
   return known;
 }
 
-function probe(vmlinuz: string, initramfs: string): Promise<Accelerator> {
+async function choose(vmlinuz: string, initramfs: string): Promise<Accelerator> {
+  return existsSync('/dev/kvm') && (await boots('kvm', vmlinuz, initramfs, PROBE_MS_MAX)) ? 'kvm' : 'tcg';
+}
+
+/** Whether a kernel comes up to its first program, and goes down again, in that time. */
+export function boots(accelerated: Accelerator, vmlinuz: string, initramfs: string, msMax: number): Promise<boolean> {
   const args = [
     ['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-serial', 'stdio'],
-    ['-accel', 'kvm', '-cpu', cpuModel('kvm'), '-m', '512'],
+    ['-accel', accelerated, '-cpu', cpuModel(accelerated), '-m', '512'],
     ['-kernel', vmlinuz, '-initrd', initramfs, '-append', 'console=ttyS0 quiet panic=-1 RIG_PROBE=yes'],
   ].flat();
-  const options = { timeout: PROBE_MS_MAX, killSignal: 'SIGKILL', env: { ...process.env, PATH: toolPath } } as const;
+  const options = { timeout: msMax, killSignal: 'SIGKILL', env: { ...process.env, PATH: toolPath } } as const;
   return new Promise((resolve) => {
-    execFile('setpriv', ['--pdeathsig', 'KILL', QEMU, ...args], options, (_error, stdout) => {
-      resolve(stdout.includes(PROBE_SAYS) ? 'kvm' : 'tcg');
+    execFile('setpriv', ['--pdeathsig', 'KILL', QEMU, ...args], options, (error, stdout) => {
+      resolve(error === null && stdout.includes(PROBE_SAYS));
     });
   });
 }

@@ -1,9 +1,9 @@
 // The agent, compiled with this machine's compiler into the cache, once for each version of its source.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sourceFile } from '../bench/project.ts';
-import { addToCache, cacheFolder, withLock } from './cache.ts';
+import { ensureCached } from './cache.ts';
 import { runTool } from './tool.ts';
 
 export const COMPILER_FLAGS: readonly string[] = [
@@ -28,15 +28,9 @@ export function agentName(): string {
 
 /** Path of the program. */
 export async function ensureAgent(): Promise<string> {
-  const name = agentName();
-  const folder = join(cacheFolder(), name);
-  if (!existsSync(folder)) await withLock('agent.lock', async () => void (existsSync(folder) || (await compile(name))));
-  return join(folder, 'agent');
-}
-
-async function compile(name: string): Promise<void> {
   const compiler = process.env['CXX'] ?? 'g++';
-  await addToCache(name, async (folder) => {
-    await runTool(compiler, [...COMPILER_FLAGS, '-o', join(folder, 'agent'), agentSource()]);
+  const folder = await ensureCached(agentName(), async (place) => {
+    await runTool(compiler, [...COMPILER_FLAGS, '-Werror', '-o', join(place, 'agent'), agentSource()]);
   });
+  return join(folder, 'agent');
 }

@@ -1,7 +1,7 @@
 // Where the rig keeps what is costly to get: kernels and the agent. Shared by all of this user's processes.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { RigUnavailable } from './errors.ts';
@@ -27,10 +27,21 @@ export async function withLock<T>(name: string, body: () => Promise<T>): Promise
   }
 }
 
-/** Makes an entry of the cache as a whole or not at all: `fill` gets a folder, which then takes its name. */
-export async function addToCache(name: string, fill: (folder: string) => Promise<void>): Promise<string> {
+/** The path of an entry. It is filled once, and seen as a whole or not at all: `fill` gets a folder, which then takes its name. */
+export async function ensureCached(name: string, fill: (folder: string) => Promise<void>): Promise<string> {
   const target = join(cacheFolder(), name);
-  const folder = mkdtempSync(join(cacheFolder(), '.new-'));
+  if (existsSync(target)) return target;
+  return withLock(`${name}.lock`, async () => {
+    if (!existsSync(target)) await fillAndRename(name, target, fill);
+    return target;
+  });
+}
+
+async function fillAndRename(name: string, target: string, fill: (folder: string) => Promise<void>): Promise<void> {
+  const folder = join(cacheFolder(), `.new-${name}`);
+  // Of a process that did not come to the end of it.
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
   try {
     await fill(folder);
     renameSync(folder, target);
@@ -38,5 +49,4 @@ export async function addToCache(name: string, fill: (folder: string) => Promise
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
-  return target;
 }

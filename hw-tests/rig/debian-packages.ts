@@ -6,6 +6,8 @@ import { RigUnavailable } from './errors.ts';
 import { runTool, toolPath } from './tool.ts';
 
 const BUSYBOX = 'busybox';
+const PACKAGES_LOCK = 'packages.lock';
+const UPDATE = ['-qq', 'update'] as const;
 
 /** A program, or a file by its whole path, that tells whether the package is there. */
 export type Packages = Readonly<Record<string, string>>;
@@ -33,10 +35,15 @@ export async function ensureRigPackages(): Promise<void> {
 /** Installs what is missing. Rejects with RigUnavailable. */
 export async function ensurePackages(packages: Packages): Promise<void> {
   if (missingOf(packages).length === 0) return;
-  await withLock('packages.lock', async () => {
+  await withLock(PACKAGES_LOCK, async () => {
     const missing = missingOf(packages);
     if (missing.length > 0) await install(missing);
   });
+}
+
+/** Where this user may: a fresh machine has none, and an old one's lead nowhere. */
+export async function updatePackageLists(): Promise<void> {
+  if (process.getuid?.() === 0) await withLock(PACKAGES_LOCK, () => runTool('apt-get', UPDATE));
 }
 
 function missingOf(packages: Packages): string[] {
@@ -72,7 +79,7 @@ async function install(missing: readonly string[]): Promise<void> {
   if (process.getuid?.() !== 0 || findProgram('apt-get') === undefined) {
     throw new RigUnavailable(`the rig needs ${missing.join(', ')}. On Debian, as root: ${command}`);
   }
-  await runTool('apt-get', ['-qq', 'update']);
+  await runTool('apt-get', UPDATE);
   const options = ['-qq', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300'];
   await runTool('apt-get', [...options, 'install', ...missing], { env: { DEBIAN_FRONTEND: 'noninteractive' } });
 }

@@ -2,7 +2,8 @@
 // newer one, remove its folder.
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { addToCache, cacheFolder, withLock } from './cache.ts';
+import { cacheFolder, ensureCached } from './cache.ts';
+import { updatePackageLists } from './debian-packages.ts';
 import { RigUnavailable } from './errors.ts';
 import { runTool } from './tool.ts';
 
@@ -18,7 +19,7 @@ export interface KernelImage {
 }
 
 export async function ensureKernelImage(): Promise<KernelImage> {
-  return cachedImage() ?? withLock('kernel.lock', async () => cachedImage() ?? fetchImage());
+  return cachedImage() ?? fetchImage();
 }
 
 function cachedImage(): KernelImage | undefined {
@@ -33,9 +34,10 @@ function imageOf(version: string): KernelImage {
 }
 
 async function fetchImage(): Promise<KernelImage> {
+  await updatePackageLists();
   const name = await imagePackage();
   const version = name.replace(/^linux-image-/, '');
-  await addToCache(version, async (folder) => {
+  await ensureCached(version, async (folder) => {
     await runTool('apt-get', ['-qq', 'download', name], { cwd: folder });
     const [archive] = readdirSync(folder).filter((file) => file.endsWith('.deb'));
     if (archive === undefined) throw new RigUnavailable(`apt-get download ${name} left no package`);
@@ -47,18 +49,8 @@ async function fetchImage(): Promise<KernelImage> {
 }
 
 async function imagePackage(): Promise<string> {
-  const found = (await dependencies()) ?? (await updated(dependencies));
-  if (found === undefined) throw new RigUnavailable(`apt knows no ${META_PACKAGE}`);
-  return found;
-}
-
-async function dependencies(): Promise<string | undefined> {
-  const text = await runTool('apt-cache', ['depends', META_PACKAGE]).catch(() => '');
-  return /Depends: (linux-image-\d\S*)/.exec(text)?.[1];
-}
-
-/** A fresh machine has no package lists. */
-async function updated<T>(body: () => Promise<T>): Promise<T> {
-  if (process.getuid?.() === 0) await runTool('apt-get', ['-qq', 'update']);
-  return body();
+  const text = await runTool('apt-cache', ['depends', META_PACKAGE]);
+  const name = /Depends: (linux-image-\d\S*)/.exec(text)?.[1];
+  if (name === undefined) throw new RigUnavailable(`apt knows no image behind ${META_PACKAGE}: apt-get update`);
+  return name;
 }
