@@ -24,7 +24,7 @@ const rigPackages: Packages = {
   'busybox-static': BUSYBOX,
 };
 
-/** What virtual machines take. Rejects with RigUnavailable. */
+/** What virtual machines take. Rejects with RigUnavailable, ToolFailed. */
 export async function ensureRigPackages(): Promise<void> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new RigUnavailable(`the rig needs Linux on x86-64, this is ${process.platform} on ${process.arch}`);
@@ -32,7 +32,7 @@ export async function ensureRigPackages(): Promise<void> {
   await ensurePackages(rigPackages);
 }
 
-/** Installs what is missing. Rejects with RigUnavailable. */
+/** Installs what is missing. Rejects with RigUnavailable, ToolFailed. */
 export async function ensurePackages(packages: Packages): Promise<void> {
   if (missingOf(packages).length === 0) return;
   await withLock(PACKAGES_LOCK, async () => {

@@ -11,6 +11,9 @@ export abstract class RigError extends Error {
 /** This machine can not run the rig as it is; the message says what is missing. */
 export class RigUnavailable extends RigError {}
 
+/** A program of this machine that sets the rig up ended badly; the message has its last words. */
+export class ToolFailed extends RigError {}
+
 /** A node did not come up. */
 export class BootFailed extends RigError {}
 

@@ -21,6 +21,7 @@ export interface NodeProcess {
   readonly pid: Promise<number>;
   /** A write is done when the process's pipe has taken it. */
   readonly stdin: Writable;
+  /** What nobody reads is kept, however much it is. */
   readonly stdout: Readable;
   readonly stderr: Readable;
   /** Its end, by when all that it wrote was received. Rejects with CommandNotStarted, or NodeGone if the node died first. */

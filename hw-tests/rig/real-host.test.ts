@@ -9,7 +9,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compiled } from '../local/place.ts';
 import { ensurePackages } from './debian-packages.ts';
-import { BootFailed, CommandNotStarted, NodeGone, NotOnARealHost, RigUnavailable } from './errors.ts';
+import { BootFailed, CommandNotStarted, NodeGone, NotOnARealHost, RigError, RigUnavailable } from './errors.ts';
 import { describeOnRig } from './on-rig.ts';
 import { Rig } from './rig.ts';
 import type { RigNode } from './rig-node.ts';
@@ -27,7 +27,7 @@ async function ensureSshd(): Promise<string | undefined> {
     await ensurePackages({ 'openssh-server': SSHD, 'openssh-client': 'ssh', 'g++': 'g++' });
     return undefined;
   } catch (error) {
-    if (!(error instanceof RigUnavailable)) throw error;
+    if (!(error instanceof RigError)) throw error;
     return error.message;
   }
 }

@@ -1,6 +1,6 @@
 // Runs a program of this machine to its end, for setting the rig up.
 import { execFile } from 'node:child_process';
-import { RigUnavailable } from './errors.ts';
+import { ToolFailed } from './errors.ts';
 
 const OUTPUT_BYTES_MAX = 64 << 20;
 
@@ -9,14 +9,13 @@ export interface ToolOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Its stdout. Rejects with RigUnavailable, which quotes its last words, unless it ends well. */
+/** Its stdout. Rejects with ToolFailed unless it ends well. */
 export async function runTool(command: string, args: readonly string[], options: ToolOptions = {}): Promise<string> {
   const env = { ...process.env, LC_ALL: 'C', PATH: toolPath, ...options.env };
   return new Promise((resolve, reject) => {
     execFile(command, args, { ...options, env, maxBuffer: OUTPUT_BYTES_MAX }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
-      else
-        reject(new RigUnavailable(`${command} ${args[0] ?? ''}: ${stderr.trim() || error.message}`, { cause: error }));
+      else reject(new ToolFailed(`${command} ${args[0] ?? ''}: ${stderr.trim() || error.message}`, { cause: error }));
     });
   });
 }
