@@ -95,7 +95,10 @@ describeWhereRig('of a rig', () => {
     const qemu = find(/^qemu/);
     const janitor = find(/^sh$/);
     if (qemu === undefined || janitor === undefined) throw new Error('the owner has no rig');
-    return { owner, qemu, janitor, folder: folderOf(janitor) ?? '' };
+    const folder = folderOf(janitor) ?? '';
+    // Until then QEMU would end by itself when it finds nobody to connect to.
+    await eventually('its kernel speaks', () => read(join(folder, 'a.console')) !== '');
+    return { owner, qemu, janitor, folder };
   }
 
   async function expectGone({ owner, qemu, folder }: Owned): Promise<void> {
