@@ -2,7 +2,15 @@
 export { Agent } from './agent/agent.ts';
 export { defaultRuntimePath, RuntimeDirectory } from './agent/runtime-directory.ts';
 // What a plane and its carrier are written with.
-export type { Carrier, CarrierEvents, CarrierListener, CarrierTransport } from './control/carrier.ts';
+export type {
+  Carrier,
+  CarrierEvents,
+  CarrierListener,
+  CarrierTransport,
+  NetworkListener,
+  NetworkTransport,
+} from './control/carrier.ts';
+export { TcpTransport } from './control/tcp-transport.ts';
 export { DirectoryRegistry } from './dns/directory-registry.ts';
 export { FabricDns } from './dns/fabric-dns.ts';
 export type { Registry } from './dns/registry.ts';
@@ -19,6 +27,7 @@ export { LeaseMemory } from './lease/memory.ts';
 export { defaultRenewalPolicy, type RenewalPolicy } from './lease/renewal.ts';
 export { Histogram } from './metrics/histogram.ts';
 export { Metrics } from './metrics/metrics.ts';
+export { formatNetworkAddress, type NetworkAddress, parseNetworkAddress } from './network-address.ts';
 export type {
   AllocateRequest,
   ArenaAccess,

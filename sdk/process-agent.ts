@@ -1,5 +1,5 @@
 // The agent of this process, or of this worker thread: made when first needed, closed when the process ends.
-import { Agent, defaultRuntimePath, RuntimeDirectory, systemEnvironment, Unsupported } from '#bridge';
+import { Agent, defaultRuntimePath, RuntimeDirectory, systemEnvironment, TcpTransport, Unsupported } from '#bridge';
 import { LocalPlane, UnixTransport } from '#bridge/local';
 
 let agent: Agent | undefined;
@@ -11,7 +11,8 @@ export function processAgent(): Agent {
   const environment = systemEnvironment;
   const transport = new UnixTransport(environment.clock);
   const directory = new RuntimeDirectory(defaultRuntimePath());
-  const created = new Agent({ environment, plane: new LocalPlane(), transport, directory });
+  const network = new TcpTransport({ clock: environment.clock, insecure: false });
+  const created = new Agent({ environment, plane: new LocalPlane(), transport, network, directory });
   process.once('exit', () => created.close());
   agent = created;
   return created;

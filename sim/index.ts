@@ -5,6 +5,7 @@ export { MemoryCarrier } from './memory-carrier.ts';
 export { MemoryNetwork, MemoryTransport } from './memory-network.ts';
 export { type MemoryMachine, MemoryPlane } from './memory-plane.ts';
 export { MemoryRecords } from './memory-registry.ts';
+export { MemoryTcp } from './memory-tcp.ts';
 export { Process } from './process.ts';
 export { ProcessClock, type ProcessClockOptions } from './process-clock.ts';
 export { SeededRandom } from './seeded-random.ts';

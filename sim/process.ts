@@ -2,6 +2,7 @@
 import { Agent, type Environment, type Registry, type RuntimeDirectory } from '#bridge';
 import type { MemoryTransport } from './memory-network.ts';
 import { MemoryPlane } from './memory-plane.ts';
+import { MemoryTcp } from './memory-tcp.ts';
 import { ProcessClock, type ProcessClockOptions } from './process-clock.ts';
 import type { World } from './world.ts';
 
@@ -9,6 +10,7 @@ export class Process {
   readonly clock: ProcessClock;
   readonly environment: Environment;
   readonly transport: MemoryTransport;
+  readonly network: MemoryTcp;
   readonly plane: MemoryPlane;
   readonly agent: Agent;
   readonly registry: Registry;
@@ -18,10 +20,11 @@ export class Process {
     this.clock = new ProcessClock(world.clock, options);
     this.environment = { clock: this.clock, random: world.random.fork() };
     this.transport = world.network.transport(this.clock);
+    this.network = new MemoryTcp(world.network, this.transport);
     this.plane = new MemoryPlane(world.machine, this.clock);
     this.registry = world.records.registry(this.clock);
-    const { environment, plane, transport } = this;
-    this.agent = new Agent({ environment, plane, transport, directory });
+    const { environment, plane, transport, network } = this;
+    this.agent = new Agent({ environment, plane, transport, network, directory });
   }
 
   get dead(): boolean {

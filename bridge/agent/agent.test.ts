@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { CapacityExceeded, Contention, DeadlineExceeded, Disconnected, Revoked } from '../errors.ts';
-import { agentOf, type LeaseId } from '../lease/lease-id.ts';
+import { type AgentId, agentOf, type LeaseId } from '../lease/lease-id.ts';
 import { controlRequestMs, leaseBytesMax } from '../limits.ts';
 import { granted, heldScene, outcome, servedScene } from '../world.test.support.ts';
 
-const noLease = 'f'.repeat(32) as LeaseId;
+const noLeaseOf = ({ id }: { id: AgentId }) => `${id}${'f'.repeat(16)}` as LeaseId;
 
 describe('acquiring', () => {
   test('grants fresh, zeroed memory, under an id that names the agent', () => {
@@ -56,7 +56,7 @@ describe('attaching', () => {
     const { world, home, lease } = granted();
     const holder = world.process();
     const attach = (id: LeaseId) => world.clock.run(holder.agent.attach(id, { slot: false }, home.agent.address));
-    await expect(attach(noLease)).rejects.toBeInstanceOf(Revoked);
+    await expect(attach(noLeaseOf(home.agent))).rejects.toBeInstanceOf(Revoked);
     const { id } = lease;
     await lease.release();
     await expect(attach(id)).rejects.toBeInstanceOf(Revoked);
@@ -173,7 +173,7 @@ describe('describing', () => {
 
   test('of a lease that is not there fails with Revoked', async () => {
     const { world, home } = granted();
-    const described = world.process().agent.describe(noLease, home.agent.address);
+    const described = world.process().agent.describe(noLeaseOf(home.agent), home.agent.address);
     await expect(world.clock.run(described)).rejects.toBeInstanceOf(Revoked);
   });
 });
@@ -182,7 +182,7 @@ describe('watching an agent', () => {
   test('tells of its death', async () => {
     const { world, home } = granted();
     let gone = 0;
-    await world.clock.run(world.process().agent.watch(home.agent.address, () => gone++));
+    await world.clock.run(world.process().agent.watch(home.agent.id, home.agent.address, () => gone++));
     await world.clock.advance(1000);
     expect(gone).toBe(0);
     home.kill();
@@ -192,7 +192,9 @@ describe('watching an agent', () => {
 
   test('is over when it is closed', async () => {
     const { world, home } = granted();
-    const life = await world.clock.run(world.process().agent.watch(home.agent.address, () => expect.unreachable()));
+    const life = await world.clock.run(
+      world.process().agent.watch(home.agent.id, home.agent.address, () => expect.unreachable()),
+    );
     life.close();
     home.kill();
     await world.clock.settle();

@@ -1,8 +1,9 @@
 // Arbitrary messages of the control protocol, well-formed ones.
 import fc from 'fast-check';
 import { type FabricErrorCode, fabricErrorNumbers } from '../errors.ts';
+import { type AgentId, agentIdToBytes } from '../lease/lease-id.ts';
 import { wellFormedText } from '../text.test.support.ts';
-import type { Message } from './messages.ts';
+import { type Hello, type Message, protocolVersion } from './messages.ts';
 
 const uint32 = fc.nat(2 ** 32 - 1);
 const seq = uint32;
@@ -21,7 +22,7 @@ const reason = fc.constantFrom('expired' as const, 'revoked' as const, 'released
 const message = wellFormedText(60);
 
 const shapes = {
-  hello: { version: fc.nat(2 ** 16) },
+  hello: { version: fc.constant(protocolVersion), agent: fc.uint8Array({ minLength: 8, maxLength: 8 }) },
   attach: { seq, lease, slot: fc.boolean() },
   detach: { seq, lease, generation },
   renew: { seq, lease, generation, leaseMs: milliseconds },
@@ -46,3 +47,8 @@ export function messageOf(type: Message['type']): fc.Arbitrary<Message> {
 
 /** Any well-formed message. */
 export const anyMessage: fc.Arbitrary<Message> = fc.oneof(...messageTypes.map(messageOf));
+
+/** The greeting of some agent. */
+export function helloOf(agent: AgentId = '0123456789abcdef' as AgentId): Hello {
+  return { type: 'hello', version: protocolVersion, agent: agentIdToBytes(agent) };
+}

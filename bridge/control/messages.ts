@@ -3,7 +3,7 @@ import type { FabricErrorCode } from '../errors.ts';
 import type { SlotLayout } from '../lease/control-page.ts';
 import type { EndReason } from '../lease/lease-status.ts';
 
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 /** Sessions of one lease in one generation: each has the request ids from `session << 44` on to itself. */
 export const sessionMax: number = 2 ** 20 - 1;
 
@@ -11,6 +11,8 @@ export const sessionMax: number = 2 ** 20 - 1;
 export interface Hello {
   readonly type: 'hello';
   readonly version: number;
+  /** The sender's agent id in 8 bytes, which names one run of one process: a peer that was started anew is another. */
+  readonly agent: Uint8Array;
 }
 
 /** A lease id in 16 bytes, as it travels. */

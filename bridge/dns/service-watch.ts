@@ -66,11 +66,11 @@ async function difference(parts: WatchParts, known: Map<string, Known>, changes:
 /** Undefined for an instance whose process has died since it was resolved: it came and went. */
 async function watchLife(
   { agent }: WatchParts,
-  { address }: ResolvedService,
+  { agent: peer, address }: ResolvedService,
   changes: Signal,
 ): Promise<Known['life'] | undefined> {
   try {
-    return await agent.watch(address, () => changes.raise());
+    return await agent.watch(peer, address, () => changes.raise());
   } catch (error) {
     if (error instanceof Disconnected) return undefined;
     throw error;

@@ -11,7 +11,7 @@ export type LeaseId = string & { readonly [leaseIdBrand]: true };
 export type AgentId = string & { readonly [agentIdBrand]: true };
 
 export const leaseIdBytes = 16;
-const agentIdBytes = 8;
+export const agentIdBytes = 8;
 
 export function newAgentId(random: Uint8Array): AgentId {
   return hex(random.subarray(0, agentIdBytes)) as AgentId;
@@ -31,6 +31,15 @@ export function isAgentId(text: string): text is AgentId {
 
 export function isLeaseId(text: string): text is LeaseId {
   return /^[0-9a-f]{32}$/.test(text);
+}
+
+export function agentIdToBytes(agent: AgentId): Uint8Array {
+  return Uint8Array.from(Buffer.from(agent, 'hex'));
+}
+
+/** The id in 8 bytes, as it stands in a greeting. */
+export function agentIdFromBytes(bytes: Uint8Array): AgentId {
+  return hex(bytes) as AgentId;
 }
 
 export function leaseIdToBytes(lease: LeaseId): Uint8Array {

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fchmodSync, ftruncateSync, openSync, truncateSync, writeSync } from 'node:fs';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { pack } from 'msgpackr';
 import { parseLeaseReference } from '#bridge';
 import { Doorbell, type SeqpacketSocket } from '#native';
 import { encodeMessage } from '../../bridge/control/codec.ts';
@@ -191,7 +192,7 @@ async function scribble(reference: string, durationMs: number): Promise<object> 
 /** What no home should take: each on a connection of its own, until the home hangs up. */
 async function frames(reference: string): Promise<object> {
   const lease = leaseIdToBytes(parseLeaseReference(reference));
-  const hello: Message = { type: 'hello', version: protocolVersion };
+  const hello: Message = { type: 'hello', version: protocolVersion, agent: new Uint8Array(8) };
   const held: Message[] = [hello, { type: 'attach', seq: 1, lease, slot: false }];
   const encoded = (...messages: Message[]) => messages.map(encodeMessage);
   const random = (bytes: number) => Uint8Array.from({ length: bytes }, () => randomUint32() & 0xff);
@@ -205,7 +206,7 @@ async function frames(reference: string): Promise<object> {
     'bytes that promise more than there are': [...encoded(hello), Uint8Array.of(0xc6, 0xff, 0xff, 0xff, 0xff)],
     'deep nesting': [...encoded(hello), new Uint8Array(16_000).fill(0x91)],
     'no hello': encoded({ type: 'describe', seq: 1, lease }),
-    'another version': encoded({ type: 'hello', version: 4711 }),
+    'another version': [Uint8Array.from(pack({ type: 'hello', version: 4711 }))],
     'an unknown lease': [...encoded(hello), ...encoded({ type: 'attach', seq: 1, lease: random(16), slot: true })],
     'not attached': encoded(hello, { type: 'renew', seq: 1, lease, generation: 1, leaseMs: 1000 }),
     'another generation': encoded(...held, { type: 'renew', seq: 2, lease, generation: 9, leaseMs: 1000 }),
@@ -252,7 +253,7 @@ function lastAnswer(socket: SeqpacketSocket): string {
 async function descriptorFlood(reference: string, durationMs: number): Promise<object> {
   const lease = parseLeaseReference(reference);
   const { descriptor } = new Doorbell();
-  const hello = encodeMessage({ type: 'hello', version: protocolVersion });
+  const hello = encodeMessage({ type: 'hello', version: protocolVersion, agent: new Uint8Array(8) });
   let sent = 0;
   await forMs(durationMs, () => {
     const socket = connectOrNothing(lease);
