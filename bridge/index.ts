@@ -1,5 +1,6 @@
 // The door of bridge: what sdk builds its public API from. It loads no native code; plane/local has a door of its own.
 export { Agent } from './agent/agent.ts';
+export { type NetworkSettings, networkSettings, parsePeers } from './agent/network-settings.ts';
 export { defaultRuntimePath, RuntimeDirectory } from './agent/runtime-directory.ts';
 // What a plane and its carrier are written with.
 export type {
@@ -21,7 +22,7 @@ export * from './errors.ts';
 export { InvariantViolation, invariant } from './invariant.ts';
 export { ControlPage, clientSleepsWord, controlPageBytes, serverSleepsWord } from './lease/control-page.ts';
 export { Lease, type RevokeOutcome } from './lease/lease.ts';
-export { type LeaseId, leaseUrl, parseLeaseReference } from './lease/lease-id.ts';
+export { type LeaseId, type LeaseReference, leaseUrl, parseLeaseReference } from './lease/lease-id.ts';
 export type { LeaseStatus } from './lease/lease-status.ts';
 export { LeaseMemory } from './lease/memory.ts';
 export { defaultRenewalPolicy, type RenewalPolicy } from './lease/renewal.ts';

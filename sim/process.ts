@@ -49,11 +49,12 @@ export class Process {
   }
 }
 
-/** Addresses are names here; there is nothing to sweep. */
+/** Addresses are names here; there is nothing to sweep. Whoever is addressed over the network is on another machine. */
 const directory: RuntimeDirectory = {
   path: 'sim:',
   agentsPath: 'sim:agents',
   servicesPath: 'sim:services',
   socketPath: (agent) => `sim:${agent}`,
+  hasAgent: () => false,
   sweepAgents: () => undefined,
 };

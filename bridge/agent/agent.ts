@@ -15,7 +15,7 @@ import { CapacityExceeded, MalformedFrame, Revoked, Unsupported } from '../error
 import { invariant } from '../invariant.ts';
 import type { HeldLease } from '../lease/held-lease.ts';
 import { HomeLease } from '../lease/home-lease.ts';
-import { checkLeaseMs, type LeaseContext } from '../lease/lease.ts';
+import { checkLeaseMs, type Lease, type LeaseContext } from '../lease/lease.ts';
 import { type AgentId, agentOf, type LeaseId, newAgentId, newLeaseId } from '../lease/lease-id.ts';
 import { controlRequestMs, leaseBytesMax } from '../limits.ts';
 import { Metrics } from '../metrics/metrics.ts';
@@ -53,6 +53,8 @@ export class Agent implements HomeLeases {
   readonly #context: LeaseContext;
   readonly #leases = new Map<LeaseId, HomeLease>();
   readonly #sessions = new Set<HolderSession>();
+  /** Of leases that were attached by such an address. */
+  readonly #networkAddresses = new WeakMap<Lease, NetworkAddress>();
   /** By address and agent: what answers at an address today need not be what answered there yesterday. */
   readonly #homes = new Map<string, HomeConnection>();
   readonly #connecting = new Map<string, Promise<HomeConnection>>();
@@ -108,14 +110,21 @@ export class Agent implements HomeLeases {
   }
 
   /**
-   * Attaches to a lease, from its home at `address`, by default on this machine. Rejects with Disconnected if the home is
+   * Attaches to a lease, from its home at `address`, or on this machine if it is there. Rejects with Disconnected if the home is
    * gone, Revoked if it has no such lease (any more), Contention if a slot was wanted and all are taken, and Unsupported
    * if no plane reaches it.
    */
   async attach(id: LeaseId, options: AttachOptions, address?: AgentAddress): Promise<HeldLease> {
     const agent = agentOf(id);
-    const home = await this.#homeAt(address ?? this.directory.socketPath(agent), agent);
-    return home.attach(id, options);
+    const home = await this.#homeAt(this.#nearest(agent, address), agent);
+    const lease = await home.attach(id, options);
+    if (typeof address === 'object') this.#networkAddresses.set(lease, address);
+    return lease;
+  }
+
+  /** Where the home of a lease of this agent, acquired or attached, is reached over the network, as far as is known here. */
+  networkAddressOf(lease: Lease): NetworkAddress | undefined {
+    return agentOf(lease.id) === this.id ? this.#networkAddress : this.#networkAddresses.get(lease);
   }
 
   /** Asks a home what a lease offers. */
@@ -175,6 +184,12 @@ export class Agent implements HomeLeases {
 
   #accept(carrier: Carrier): void {
     this.#sessions.add(new HolderSession(carrier, this, this.#parts.environment.clock));
+  }
+
+  /** Over the network only if it is on another machine: here, the local plane has it. */
+  #nearest(agent: AgentId, address: AgentAddress | undefined): AgentAddress {
+    const isFar = typeof address === 'object' && !this.directory.hasAgent(agent);
+    return isFar || typeof address === 'string' ? address : this.directory.socketPath(agent);
   }
 
   /** One connection to each home, also for those who ask at the same time. */

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, fchmodSync, ftruncateSync, openSync, truncateSync, writeSync } from 'node:fs';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { pack } from 'msgpackr';
-import { parseLeaseReference } from '#bridge';
+import { type LeaseId, parseLeaseReference } from '#bridge';
 import { Doorbell, type SeqpacketSocket } from '#native';
 import { encodeMessage } from '../../bridge/control/codec.ts';
 import { type Message, protocolVersion } from '../../bridge/control/messages.ts';
@@ -191,7 +191,7 @@ async function scribble(reference: string, durationMs: number): Promise<object> 
 
 /** What no home should take: each on a connection of its own, until the home hangs up. */
 async function frames(reference: string): Promise<object> {
-  const lease = leaseIdToBytes(parseLeaseReference(reference));
+  const lease = leaseIdToBytes(parseLeaseReference(reference).lease);
   const hello: Message = { type: 'hello', version: protocolVersion, agent: new Uint8Array(8) };
   const held: Message[] = [hello, { type: 'attach', seq: 1, lease, slot: false }];
   const encoded = (...messages: Message[]) => messages.map(encodeMessage);
@@ -228,11 +228,11 @@ async function frames(reference: string): Promise<object> {
 
 /** Sends, then tells what came back: the last answer, or `closed`. */
 function tryFrames(reference: string, messages: readonly Uint8Array[]): string {
-  const socket = connectRaw(parseLeaseReference(reference));
+  const socket = connectRaw(parseLeaseReference(reference).lease);
   try {
     for (const bytes of messages) socket.send(bytes, []);
     // Whatever was sent before, the answer to this is the last, if there is one.
-    sendRaw(socket, { type: 'describe', seq: 99, lease: leaseIdToBytes(parseLeaseReference(reference)) });
+    sendRaw(socket, { type: 'describe', seq: 99, lease: leaseIdToBytes(parseLeaseReference(reference).lease) });
   } catch {
     // It has hung up already.
   }
@@ -251,7 +251,7 @@ function lastAnswer(socket: SeqpacketSocket): string {
 
 /** Descriptors beside every message: as many as allowed, and more. */
 async function descriptorFlood(reference: string, durationMs: number): Promise<object> {
-  const lease = parseLeaseReference(reference);
+  const lease = parseLeaseReference(reference).lease;
   const { descriptor } = new Doorbell();
   const hello = encodeMessage({ type: 'hello', version: protocolVersion, agent: new Uint8Array(8) });
   let sent = 0;
@@ -265,9 +265,7 @@ async function descriptorFlood(reference: string, durationMs: number): Promise<o
   return { sent };
 }
 
-type Lease = ReturnType<typeof parseLeaseReference>;
-
-function connectOrNothing(lease: Lease): SeqpacketSocket | undefined {
+function connectOrNothing(lease: LeaseId): SeqpacketSocket | undefined {
   try {
     return connectRaw(lease);
   } catch {
@@ -287,7 +285,7 @@ function sendOrNothing(
 
 /** Connections that say nothing, as many as the home takes, and held to the end. */
 async function halfOpen(reference: string, durationMs: number): Promise<object> {
-  const lease = parseLeaseReference(reference);
+  const lease = parseLeaseReference(reference).lease;
   const sockets: SeqpacketSocket[] = [];
   await forMs(durationMs, () => {
     if (sockets.length >= 3000) return;

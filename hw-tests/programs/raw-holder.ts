@@ -80,7 +80,7 @@ export class RawHolder {
   #sequence = 0;
 
   constructor(reference: string, options: { readonly slot: boolean }) {
-    this.id = parseLeaseReference(reference);
+    this.id = parseLeaseReference(reference).lease;
     this.socket = connectRaw(this.id);
     const before = new Set(descriptorNumbers(''));
     const fresh = (part: string) => descriptorNumbers(part).filter((fd) => !before.has(fd));
