@@ -35,6 +35,13 @@ export const closingMs = 2000;
 
 /** Length of a service's name. */
 export const serviceNameLengthMax = 128;
+/** Service records in one answer, and their bytes, which with what is around them fit a control message. */
+export const servicesMax = 64;
+export const servicesBytesMax: number = controlFrameBytesMax - 128;
+/** A peer that has not said by then which services it knows, or what one offers, is passed over. */
+export const peerAnswerMs = 2000;
+/** Whoever watches a service asks the peers anew this often. Deaths are told at once, by a connection of their own. */
+export const peerPollMs = 2000;
 
 /** Calls that may wait behind the one in flight on a client. */
 export const queuedCallsMax = 65536;

@@ -1,6 +1,7 @@
 // The agent of this process, or of this worker thread: made when first needed, closed when the process ends.
 import {
   Agent,
+  DirectoryRegistry,
   defaultRuntimePath,
   type NetworkAddress,
   type NetworkSettings,
@@ -51,12 +52,14 @@ function createAgent(): ProcessAgent {
   const settings = networkSettings();
   const environment = systemEnvironment;
   const { clock } = environment;
+  const directory = new RuntimeDirectory(defaultRuntimePath());
   const agent = new Agent({
     environment,
     plane: new LocalPlane(),
     transport: new UnixTransport(clock),
     network: new TcpTransport({ clock, insecure: settings.insecure }),
-    directory: new RuntimeDirectory(defaultRuntimePath()),
+    directory,
+    registry: new DirectoryRegistry(directory),
   });
   process.once('exit', () => agent.close());
   return { agent, settings, listening: undefined };

@@ -6,7 +6,7 @@ export { MemoryNetwork, MemoryTransport } from './memory-network.ts';
 export { type MemoryMachine, MemoryPlane } from './memory-plane.ts';
 export { MemoryRecords } from './memory-registry.ts';
 export { MemoryTcp } from './memory-tcp.ts';
-export { Process } from './process.ts';
+export { Process, type ProcessOptions } from './process.ts';
 export { ProcessClock, type ProcessClockOptions } from './process-clock.ts';
 export { SeededRandom } from './seeded-random.ts';
 export { VirtualClock, type VirtualClockOptions } from './virtual-clock.ts';

@@ -88,6 +88,11 @@ export class MemoryTransport implements CarrierTransport {
     for (const carrier of this.#carriers) carrier.close();
   }
 
+  /** Every connection of this process fails, at both ends. */
+  breakAll(): void {
+    for (const carrier of [...this.#carriers]) carrier.fail(new Error('the network broke'));
+  }
+
   #carrier(clock: Clock, kind: CarrierKind): MemoryCarrier {
     const delayMs = () => this.#network.delayMs();
     const onClosed = () => this.#carriers.delete(carrier);

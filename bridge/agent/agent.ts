@@ -10,7 +10,10 @@ import type {
 } from '../control/carrier.ts';
 import { ControlConnection } from '../control/connection.ts';
 import type { Description, Request } from '../control/messages.ts';
-import type { Environment } from '../environment.ts';
+import type { Registry } from '../dns/registry.ts';
+import type { ServiceRecord } from '../dns/service-record.ts';
+import { toldServices } from '../dns/told-services.ts';
+import type { Clock, Environment } from '../environment.ts';
 import { CapacityExceeded, MalformedFrame, Revoked, Unsupported } from '../errors.ts';
 import { invariant } from '../invariant.ts';
 import type { HeldLease } from '../lease/held-lease.ts';
@@ -23,7 +26,7 @@ import { formatNetworkAddress, isWildcard, type NetworkAddress } from '../networ
 import type { Plane } from '../plane/plane.ts';
 import { HolderSession, type HomeLeases } from './holder-session.ts';
 import { type AttachOptions, HomeConnection } from './home-connection.ts';
-import type { RuntimeDirectory } from './runtime-directory.ts';
+import { isAlive, type RuntimeDirectory } from './runtime-directory.ts';
 
 export interface AcquireRequest {
   readonly minBytes: number;
@@ -37,6 +40,8 @@ export interface AgentParts {
   readonly transport: CarrierTransport;
   readonly network: NetworkTransport;
   readonly directory: RuntimeDirectory;
+  /** The services of this machine. */
+  readonly registry: Registry;
 }
 
 /** Where an agent is reached: the path of its socket on this machine, or an address of the network. */
@@ -67,6 +72,10 @@ export class Agent implements HomeLeases {
     this.directory = parts.directory;
     this.id = newAgentId(parts.environment.random.bytes(8));
     this.#context = { environment: parts.environment, metrics: this.metrics };
+  }
+
+  get clock(): Clock {
+    return this.#parts.environment.clock;
   }
 
   /** Where other processes of this machine reach this agent. */
@@ -133,6 +142,12 @@ export class Agent implements HomeLeases {
     return home.describe(id);
   }
 
+  /** Asks whoever listens at an address for the instances of a service on its node. */
+  async resolve(service: string, address: NetworkAddress): Promise<readonly ServiceRecord[]> {
+    const home = await this.#homeAt(address);
+    return home.resolve(service);
+  }
+
   /** A connection of its own to another agent, whose end tells of that agent's end. */
   async watch(peer: AgentId, address: AgentAddress, onGone: () => void): Promise<{ close(): void }> {
     const carrier = await this.#connect(address);
@@ -150,6 +165,18 @@ export class Agent implements HomeLeases {
     const lease = this.#leases.get(id);
     if (lease === undefined) throw new Revoked(`lease ${id} is not granted here (any more)`);
     return lease;
+  }
+
+  /** Throws Unsupported if others could reach nothing but this agent, and are told by nobody where it is. */
+  services(service: string): readonly ServiceRecord[] {
+    const { registry, transport } = this.#parts;
+    const records = registry.list(service);
+    const isOwn = ({ agent }: ServiceRecord) => agent === this.id;
+    const told = toldServices(records, (record) =>
+      isOwn(record) ? this.#leases.has(record.lease) : isAlive(record.address, transport),
+    );
+    if (told.length > 0 || this.#networkAddress !== undefined || !records.some(isOwn)) return told;
+    throw new Unsupported(`${service} is served here, but LEASEWIRE_ADVERTISE does not say how others reach it`);
   }
 
   sessionEnded(session: HolderSession): void {
@@ -193,8 +220,8 @@ export class Agent implements HomeLeases {
   }
 
   /** One connection to each home, also for those who ask at the same time. */
-  #homeAt(address: AgentAddress, peer: AgentId): Promise<HomeConnection> {
-    const key = `${peer} ${nameOf(address)}`;
+  #homeAt(address: AgentAddress, peer?: AgentId): Promise<HomeConnection> {
+    const key = `${peer ?? 'whoever'} ${nameOf(address)}`;
     const known = this.#homes.get(key);
     if (known !== undefined && !known.closed) return Promise.resolve(known);
     const connecting =
@@ -203,7 +230,7 @@ export class Agent implements HomeLeases {
     return connecting;
   }
 
-  async #connectHome(key: string, address: AgentAddress, peer: AgentId): Promise<HomeConnection> {
+  async #connectHome(key: string, address: AgentAddress, peer?: AgentId): Promise<HomeConnection> {
     const carrier = await this.#connect(address);
     const ends = { self: this.id, peer };
     const planeFor = (each: Carrier) => this.planeFor(each);

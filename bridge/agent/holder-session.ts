@@ -4,6 +4,7 @@
 import type { Carrier } from '../control/carrier.ts';
 import { type Answer, type ConnectionOwner, ControlConnection } from '../control/connection.ts';
 import type { Notice, Request } from '../control/messages.ts';
+import type { ServiceRecord } from '../dns/service-record.ts';
 import type { Clock } from '../environment.ts';
 import { Contention, type FabricError, MalformedFrame, Revoked } from '../errors.ts';
 import type { Holder, HomeLease } from '../lease/home-lease.ts';
@@ -18,6 +19,8 @@ export interface HomeLeases {
   find(id: LeaseId): HomeLease;
   /** By which plane leases get to whoever is at the other end. Throws Unsupported if none does. */
   planeFor(carrier: Carrier): Plane;
+  /** The instances of a service on this node that other machines can reach. */
+  services(service: string): readonly ServiceRecord[];
   sessionEnded(session: HolderSession): void;
 }
 
@@ -33,6 +36,9 @@ export class HolderSession implements ConnectionOwner, Holder {
   }
 
   onRequest(request: Request): Answer {
+    if (request.type === 'resolve') {
+      return { body: { type: 'services', records: this.#leases.services(request.service) } };
+    }
     const lease = this.#leases.find(leaseIdFromBytes(request.lease));
     switch (request.type) {
       case 'attach':

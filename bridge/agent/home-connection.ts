@@ -3,6 +3,7 @@
 import type { Carrier } from '../control/carrier.ts';
 import { type Answer, type ConnectionOwner, ControlConnection, type Ends, type Reply } from '../control/connection.ts';
 import type { Attached, Description, Notice, Request, RequestBody, Response } from '../control/messages.ts';
+import type { ServiceRecord } from '../dns/service-record.ts';
 import { type FabricError, MalformedFrame } from '../errors.ts';
 import { HeldLease, type Home } from '../lease/held-lease.ts';
 import type { LeaseContext } from '../lease/lease.ts';
@@ -73,6 +74,12 @@ export class HomeConnection implements ConnectionOwner, Home {
     const lease = leaseIdToBytes(id);
     const { body } = await this.#using(() => this.#ask({ type: 'describe', lease }, 'description'));
     return body;
+  }
+
+  /** The instances of a service on the home's node that can be reached over the network. */
+  async resolve(service: string): Promise<readonly ServiceRecord[]> {
+    const { body } = await this.#using(() => this.#ask({ type: 'resolve', service }, 'services'));
+    return body.records;
   }
 
   async remaining(lease: HeldLease): Promise<number> {

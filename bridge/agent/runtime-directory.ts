@@ -93,6 +93,11 @@ export function makePrivate(path: string): void {
   } catch (cause) {
     throw new IoError(`cannot create the runtime directory ${path}`, { cause });
   }
+  checkPrivate(path);
+}
+
+/** Throws IoError unless only this user can enter the directory. */
+export function checkPrivate(path: string): void {
   const found = lstatSync(path);
   const mode = (found.mode & 0o777).toString(8);
   if (!found.isDirectory()) throw new IoError(`${path} is not a directory`);

@@ -145,6 +145,7 @@ export class ControlConnection {
       case 'renew':
       case 'remaining':
       case 'describe':
+      case 'resolve':
         if (attachments.length > 0) throw new MalformedFrame('a request carries no descriptors');
         return this.#answer(body);
       case 'renewed':

@@ -1,9 +1,10 @@
 // What each field of a control message may hold, whoever sent it.
 import * as v from 'valibot';
+import { serviceNameShape, serviceRecordShape } from '../dns/service-record.ts';
 import { type FabricErrorCode, fabricErrorNumbers } from '../errors.ts';
 import { type LayoutName, layoutIds, slotCountMax } from '../lease/control-page.ts';
 import { agentIdBytes, leaseIdBytes } from '../lease/lease-id.ts';
-import { leaseBytesMax, leaseMsMax } from '../limits.ts';
+import { leaseBytesMax, leaseMsMax, servicesMax } from '../limits.ts';
 import { type Message, sessionMax } from './messages.ts';
 
 const uint = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(max));
@@ -42,6 +43,7 @@ export const messageShape: v.GenericSchema<unknown, Message> = v.variant('type',
   v.strictObject({ type: v.literal('renew'), seq, lease, generation, leaseMs: milliseconds }),
   v.strictObject({ type: v.literal('remaining'), seq, lease, generation }),
   v.strictObject({ type: v.literal('describe'), seq, lease }),
+  v.strictObject({ type: v.literal('resolve'), seq, service: serviceNameShape }),
 
   v.strictObject({
     type: v.literal('attached'),
@@ -63,6 +65,11 @@ export const messageShape: v.GenericSchema<unknown, Message> = v.variant('type',
   }),
   v.strictObject({ type: v.literal('time'), seq, remainingMs: milliseconds }),
   v.strictObject({ type: v.literal('done'), seq }),
+  v.strictObject({
+    type: v.literal('services'),
+    seq,
+    records: v.pipe(v.array(serviceRecordShape), v.maxLength(servicesMax)),
+  }),
   v.strictObject({
     type: v.literal('refused'),
     seq,

@@ -1,7 +1,8 @@
 // Arbitrary messages of the control protocol, well-formed ones.
 import fc from 'fast-check';
+import type { ServiceRecord } from '../dns/service-record.ts';
 import { type FabricErrorCode, fabricErrorNumbers } from '../errors.ts';
-import { type AgentId, agentIdToBytes } from '../lease/lease-id.ts';
+import { type AgentId, agentIdToBytes, type LeaseId } from '../lease/lease-id.ts';
 import { wellFormedText } from '../text.test.support.ts';
 import { type Hello, type Message, protocolVersion } from './messages.ts';
 
@@ -21,6 +22,25 @@ const code = fc.constantFrom(...(Object.keys(fabricErrorNumbers) as FabricErrorC
 const reason = fc.constantFrom('expired' as const, 'revoked' as const, 'released' as const, 'fenced' as const);
 const message = wellFormedText(60);
 
+const serviceName = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/);
+const lowerHex = (length: number) => fc.stringMatching(new RegExp(`^[0-9a-f]{${length}}$`));
+
+/** Any well-formed service record. */
+export const anyServiceRecord: fc.Arbitrary<ServiceRecord> = fc.record(
+  {
+    service: serviceName,
+    instance: wellFormedText(12),
+    node: wellFormedText(50),
+    agent: lowerHex(16) as fc.Arbitrary<AgentId>,
+    lease: lowerHex(32) as fc.Arbitrary<LeaseId>,
+    generation: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+    planes: fc.uniqueArray(fc.constantFrom('local' as const, 'cxl' as const, 'rdma' as const)),
+    address: wellFormedText(50),
+    network: fc.tuple(fc.domain(), fc.integer({ min: 1, max: 65535 })).map(([host, port]) => `${host}:${port}`),
+  },
+  { requiredKeys: ['service', 'instance', 'node', 'agent', 'lease', 'generation', 'planes', 'address'] },
+);
+
 const shapes = {
   hello: { version: fc.constant(protocolVersion), agent: fc.uint8Array({ minLength: 8, maxLength: 8 }) },
   attach: { seq, lease, slot: fc.boolean() },
@@ -28,10 +48,12 @@ const shapes = {
   renew: { seq, lease, generation, leaseMs: milliseconds },
   remaining: { seq, lease, generation },
   describe: { seq, lease },
+  resolve: { seq, service: serviceName },
   attached: { seq, generation, arenaBytes, leaseMs: milliseconds, remainingMs: milliseconds, slot },
   description: { seq, generation, arenaBytes, remainingMs: milliseconds, layout, freeSlots: fc.nat(60) },
   time: { seq, remainingMs: milliseconds },
   done: { seq },
+  services: { seq, records: fc.array(anyServiceRecord, { maxLength: 8 }) },
   refused: { seq, code, message },
   renewed: { lease, generation },
   ended: { lease, generation, reason },
