@@ -1,13 +1,14 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect as connectSocket, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { MemoryAttachment } from '#sim';
+import { MemoryAttachment, VirtualClock } from '#sim';
 import { systemEnvironment } from '../environment.ts';
 import { CapacityExceeded, Disconnected, IoError, MalformedFrame, Unsupported } from '../errors.ts';
 import { InvariantViolation } from '../invariant.ts';
-import { closingMs, controlBacklogMax, controlFrameBytesMax, ungreetedMax } from '../limits.ts';
+import { closingMs, controlBacklogMax, controlFrameBytesMax, networkConnectMs, ungreetedMax } from '../limits.ts';
 import type { NetworkAddress } from '../network-address.ts';
 import type { Carrier, NetworkListener } from './carrier.ts';
 import { FrameReader, frameOf } from './frame-reader.ts';
@@ -94,6 +95,25 @@ async function bareServer(onSocket: (socket: Socket) => void): Promise<NetworkAd
   await once(server, 'listening');
   opened.push(server);
   return { host: '127.0.0.1', port: (server.address() as { port: number }).port };
+}
+
+/** A listener that is stopped, with its backlog full: whoever comes now gets no answer of any kind. */
+async function blackHole(): Promise<NetworkAddress> {
+  const program = `const server = require('node:net').createServer();
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(server.address().port));`;
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  opened.push({ close: () => void child.kill('SIGKILL') });
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  child.kill('SIGSTOP');
+  await pause(50);
+  const address = { host: '127.0.0.1', port: Number(line.toString()) };
+  for (let i = 0; i < 8; i++) {
+    const filling = connectSocket(address.port, address.host);
+    filling.on('error', () => undefined);
+    opened.push({ close: () => filling.destroy() });
+  }
+  await pause(50);
+  return address;
 }
 
 /** A port of this machine where nobody listens. */
@@ -349,6 +369,28 @@ describe('where nobody answers', () => {
     const resolve = async () => ['127.0.0.2', '127.0.0.1'];
     const carrier = await new TcpTransport({ clock, insecure: false, resolve }).connect(address);
     carrier.close();
+  });
+
+  test('in time, neither a name server nor a host, is Disconnected', async () => {
+    const virtual = new VirtualClock({ readMs: 0 });
+    const never = () => new Promise<never>(() => undefined);
+    const mute = new TcpTransport({ clock: virtual, insecure: false, resolve: never });
+    const unknown = virtual.run(mute.connect({ host: 'slow.example', port: 9 }));
+    await expect(unknown).rejects.toMatchObject({
+      code: 'Disconnected',
+      message: expect.stringMatching('slow.example'),
+    });
+    await expect(virtual.run(mute.listen({ host: 'slow.example', port: 9 }, () => undefined))).rejects.toThrow(IoError);
+
+    const full = await blackHole();
+    const patient = new TcpTransport({ clock: virtual, insecure: false });
+    const unanswered = expect(patient.connect(full)).rejects.toMatchObject({ code: 'Disconnected' });
+    // The name is looked up in real time, then the virtual limit runs.
+    await pause(100);
+    await virtual.advance(networkConnectMs - 1);
+    expect(virtual.pending).toBe(1);
+    await virtual.advance(1);
+    await unanswered;
   });
 
   test('because the name is unknown is Disconnected; and nobody can listen there', async () => {

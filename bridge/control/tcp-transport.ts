@@ -3,9 +3,18 @@
 import { lookup } from 'node:dns/promises';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../environment.ts';
-import { CapacityExceeded, Disconnected, FabricError, IoError, Unsupported, wordsOf } from '../errors.ts';
+import {
+  CapacityExceeded,
+  DeadlineExceeded,
+  Disconnected,
+  FabricError,
+  IoError,
+  Unsupported,
+  wordsOf,
+} from '../errors.ts';
 import { listenBacklog, networkConnectMs, networkSilenceMs } from '../limits.ts';
 import { formatNetworkAddress, isLoopback, type NetworkAddress } from '../network-address.ts';
+import { within } from '../time-limit.ts';
 import type { Carrier, NetworkListener, NetworkTransport } from './carrier.ts';
 import { Lobby } from './lobby.ts';
 import { TcpCarrier } from './tcp-carrier.ts';
@@ -78,15 +87,15 @@ export class TcpTransport implements NetworkTransport {
       const [host] = await this.#addressesOf(address);
       return await bound(server, { host, port: address.port });
     } catch (cause) {
-      if (cause instanceof FabricError) throw cause;
+      if (cause instanceof Unsupported) throw cause;
       throw new IoError(`cannot listen at ${formatNetworkAddress(address)}: ${wordsOf(cause)}`, { cause });
     }
   }
 
   /** Where a host really is: what is listened at and connected to, and not its name, is judged. */
   async #addressesOf({ host }: NetworkAddress): Promise<readonly string[]> {
-    const { resolve = systemAddresses, insecure, secure } = this.#options;
-    const found = await resolve(host);
+    const { clock, resolve = systemAddresses, insecure, secure } = this.#options;
+    const found = await within(clock, networkConnectMs, `to look up ${host}`, resolve(host));
     if (insecure || secure !== undefined) return found;
     const far = found.find((ip) => !isLoopback(ip));
     if (far === undefined) return found;
@@ -117,7 +126,7 @@ function dialled(host: string, port: number, clock: Clock): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, ...socketOptions });
     const limit = clock.after(networkConnectMs, () => {
-      socket.destroy(new Disconnected(`no answer from ${host} within ${networkConnectMs} ms`));
+      socket.destroy(new DeadlineExceeded(`no answer within ${networkConnectMs} ms`));
     });
     socket.once('close', () => limit.cancel());
     // Stays: an error that comes before the carrier listens would end the process.
@@ -130,7 +139,7 @@ function dialled(host: string, port: number, clock: Clock): Promise<Socket> {
 }
 
 function connectError(address: NetworkAddress, cause: unknown): FabricError {
-  if (cause instanceof FabricError) return cause;
+  if (cause instanceof FabricError && !(cause instanceof DeadlineExceeded)) return cause;
   const { code = '' } = cause as NodeJS.ErrnoException;
   const message = `cannot connect to ${formatNetworkAddress(address)}: ${wordsOf(cause)}`;
   if (['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'].includes(code)) return new CapacityExceeded(message, { cause });
@@ -140,6 +149,7 @@ function connectError(address: NetworkAddress, cause: unknown): FabricError {
 
 /** Nobody there, or no way there, or nobody known by that name: all may be otherwise next time. */
 const unreachable = new Set([
+  'DeadlineExceeded',
   'ECONNREFUSED',
   'ECONNRESET',
   'EHOSTUNREACH',
