@@ -247,6 +247,15 @@ describe('the end', () => {
     expect(heard.at(-2)).toBe(7);
   });
 
+  test('needs no time limit where the peer ends too, although nobody ever read what it sent', async () => {
+    const address = await bareServer((socket) => socket.on('error', () => undefined).write(Buffer.alloc(200_000)));
+    const virtual = new VirtualClock({ readMs: 0 });
+    const carrier = await new TcpTransport({ clock: virtual, insecure: false }).connect(address);
+    carrier.close();
+    expect(virtual.pending).toBe(1);
+    await until(() => virtual.pending === 0);
+  });
+
   test('is not put off for ever by a peer that neither reads nor closes', async () => {
     const sockets: Socket[] = [];
     const address = await bareServer((socket) => sockets.push(socket.on('error', () => undefined)));

@@ -220,6 +220,13 @@ describe('a hostile peer', () => {
     expect(await run(dns.resolve('echo'))).toEqual([]);
   });
 
+  test('cannot make a way on this machine of a way over the network', async () => {
+    const own = await new Machine().serve('echo');
+    const network = formatNetworkAddress(addressOf(own.process));
+    await evil(() => ({ type: 'services', records: [recordOf(own, { network, address: 'sim:mine' })] }));
+    expect(await run(asker([address]).dns.resolve('echo'))).toMatchObject([{ address: network }]);
+  });
+
   test('that calls somebody else’s lease its own finds nobody who believes it', async () => {
     const own = await new Machine().serve('echo');
     await evil((message) =>
