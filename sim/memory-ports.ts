@@ -61,9 +61,11 @@ export class MemoryClientPort extends BellSleeper implements ClientPort {
     this.#carrier = carrier;
   }
 
-  publish(_offset: number, _bytes: number, statusOffset: number, status: number): void {
+  publish(_offset: number, _bytes: number, statusOffset: number, status: number): boolean {
     Atomics.store(this.#arena, statusOffset, status); // Publishes: request.
-    if (Atomics.load(this.words, serverSleepsWord) !== 0) this.#bells.server.ring();
+    if (Atomics.load(this.words, serverSleepsWord) === 0) return false;
+    this.#bells.server.ring();
+    return true;
   }
 
   block(timeoutMs: number): void {

@@ -43,9 +43,10 @@ export interface Sleeper {
 export interface ClientPort extends Sleeper {
   /**
    * Makes `bytes` bytes at `offset` visible to the server, then `status` at `statusOffset`, in that order, and wakes the
-   * server if it sleeps. Publishes: request.
+   * server if it sleeps. Publishes: request. True if the server is known to have slept: then its answer takes a wake-up,
+   * and looking out for it meanwhile only takes processor time from whoever wakes.
    */
-  publish(offset: number, bytes: number, statusOffset: number, status: number): void;
+  publish(offset: number, bytes: number, statusOffset: number, status: number): boolean;
   /** Blocks the thread until the doorbell rings, the control connection has news (delivered before this returns), or time is up. */
   block(timeoutMs: number): void;
   /** Delivers what waits on the control connection, without blocking. */

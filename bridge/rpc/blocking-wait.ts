@@ -26,6 +26,7 @@ export class BlockingWait {
 
   /** True once a response is there, false once the deadline has passed. Throws the lease's error if that ends first. */
   untilResponse(postedAtMs: number, deadlineMs: number): boolean {
+    if (this.#slot.serverSlept && this.#budget.sleeps) return this.#sleep(deadlineMs);
     if (this.#spin(postedAtMs, deadlineMs)) {
       this.#budget.hit();
       return true;

@@ -26,6 +26,8 @@ const responseWord: number = responseOffset / 4;
 const sequenceHighMax: number = 2 ** sessionShift - 1;
 
 export class ClassicClientSlot {
+  /** Whether the server had to be woken for the request posted last. */
+  serverSlept = false;
   readonly #arena: Uint8Array;
   readonly #words: Int32Array;
   readonly #view: DataView;
@@ -56,7 +58,8 @@ export class ClassicClientSlot {
     this.#view.setUint32(requestOffset + lengthAt, payload.length, true);
     this.#arena.set(payload, requestOffset + payloadAt);
     // Publishes: request. From here on both regions are the server's.
-    this.#port.publish(requestOffset, payloadAt + payload.length, requestStatusAt, status.requestReady);
+    const bytes = payloadAt + payload.length;
+    this.serverSlept = this.#port.publish(requestOffset, bytes, requestStatusAt, status.requestReady);
     this.#copier.prepare();
   }
 

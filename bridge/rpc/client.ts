@@ -169,6 +169,7 @@ export class RpcClient {
   }
 
   #spin(fromMs: number): void {
+    if (this.#slot.serverSlept) return;
     const endMs = fromMs + Math.min(this.#budget.ms, callSpinMsMax);
     do {
       if (this.#slot.spin(loadsPerLook)) return this.#budget.hit();
@@ -237,7 +238,7 @@ export class RpcClient {
     this.#port.keepAlive(wanted);
     this.#port.arm();
     // Observes: response, once more after arming. In busy mode a call that somebody waits for is not slept on.
-    if (this.#slot.spin(1) || (wanted && this.#budget.ms === Number.POSITIVE_INFINITY)) {
+    if (this.#slot.spin(1) || (wanted && !this.#budget.sleeps)) {
       this.#clock.nextTurn(() => this.#advanceIfActive());
     }
   }

@@ -43,6 +43,11 @@ export class SpinBudget {
     }
   }
 
+  /** Whether it is ever right to sleep. */
+  get sleeps(): boolean {
+    return this.#mode !== 'busy';
+  }
+
   /** What was waited for came while spinning, or soon enough that spinning would have found it. */
   hit(): void {
     this.#ms = this.#msMax;
