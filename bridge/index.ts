@@ -35,14 +35,20 @@ export type {
   Attachment,
   BindRequest,
   ClientPort,
+  Grant,
   HeldMemory,
+  HolderLink,
+  HolderLinkParts,
+  HomeLink,
   HomeMemory,
+  LinkPlane,
   Plane,
   PlaneName,
   ServerPort,
   Sleeper,
   Window,
 } from './plane/plane.ts';
+export { SharedHolderLink, SharedHomeLink } from './plane/shared-link.ts';
 export { RemoteError, type RemoteErrorKind } from './remote-error.ts';
 export { payloadBytesMax } from './rpc/classic-layout.ts';
 export { RpcClient } from './rpc/client.ts';

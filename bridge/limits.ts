@@ -13,6 +13,8 @@ export const hugePageBytes: number = 2 ** 21;
 
 /** One control message, encoded. */
 export const controlFrameBytesMax = 16384;
+/** What a plane says to its other end within one control message. */
+export const planeBodyBytesMax = 1024;
 /** Descriptors beside one control message: memory, the server's doorbell, the client's doorbell. */
 export const controlDescriptorsMax = 3;
 /** Messages that may wait for a congested peer before its connection is given up. */

@@ -56,6 +56,9 @@ function createAgent(): ProcessAgent {
   const agent = new Agent({
     environment,
     plane: new LocalPlane(),
+    networkPlane: () => {
+      throw new Unsupported('no plane reaches that host: leases can only be attached to on their own machine');
+    },
     transport: new UnixTransport(clock),
     network: new TcpTransport({ clock, insecure: settings.insecure }),
     directory,

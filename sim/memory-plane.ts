@@ -5,15 +5,21 @@ import {
   type Attachment,
   type BindRequest,
   CapacityExceeded,
+  type Carrier,
   type ClientPort,
   controlPageBytes,
   type HeldMemory,
+  type HolderLink,
+  type HolderLinkParts,
+  type HomeLink,
   type HomeMemory,
   invariant,
   MalformedFrame,
   type Plane,
   type PlaneName,
   type ServerPort,
+  SharedHolderLink,
+  SharedHomeLink,
 } from '#bridge';
 import { type AttachmentLedger, MemoryAttachment } from './memory-attachment.ts';
 import { MemoryCarrier } from './memory-carrier.ts';
@@ -52,10 +58,18 @@ export class MemoryPlane implements Plane {
     return new MemoryHome(this.#machine, this.#clock, bytes);
   }
 
-  bind({ arenaBytes, slot, attachments, carrier }: BindRequest): HeldMemory {
+  openHomeLink(): HomeLink {
+    return new SharedHomeLink();
+  }
+
+  openHolderLink({ carrier }: HolderLinkParts): HolderLink {
+    return new SharedHolderLink(carrier, (request) => this.#bind(request, carrier));
+  }
+
+  #bind({ identity, slot, attachments }: BindRequest, carrier: Carrier): HeldMemory {
     invariant(carrier instanceof MemoryCarrier, 'a simulated lease hangs on a simulated carrier');
     try {
-      const window = new MemoryWindow(expectSegment(attachments, arenaBytes));
+      const window = new MemoryWindow(expectSegment(attachments, identity.arenaBytes));
       if (slot === undefined) return new MemoryHeld(window, undefined);
       return new MemoryHeld(window, new MemoryClientPort(this.#clock, window, slot, expectBells(attachments), carrier));
     } finally {

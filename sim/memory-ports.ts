@@ -12,7 +12,12 @@ import type { MemoryCarrier } from './memory-carrier.ts';
 import type { MemoryDoorbell } from './memory-doorbell.ts';
 import type { ProcessClock } from './process-clock.ts';
 
-class BellSleeper implements Sleeper {
+/** As on the local plane. */
+const callSpinMsMax = 0.05;
+const idleSpinMsMax = 0.2;
+
+abstract class BellSleeper implements Sleeper {
+  abstract readonly spinMsMax: number;
   readonly clock: ProcessClock;
   readonly words: Int32Array;
   readonly #ownWord: number;
@@ -49,9 +54,12 @@ export interface SlotBells {
 }
 
 export class MemoryClientPort extends BellSleeper implements ClientPort {
+  readonly spinMsMax: number = callSpinMsMax;
+  readonly looksPerClock = 256;
   readonly #arena: Uint8Array;
   readonly #bells: SlotBells;
   readonly #carrier: MemoryCarrier | undefined;
+  #statusOffset = 0;
 
   /** `carrier` is absent where client and home are one process. */
   constructor(clock: ProcessClock, window: Window, slot: number, bells: SlotBells, carrier?: MemoryCarrier) {
@@ -66,6 +74,15 @@ export class MemoryClientPort extends BellSleeper implements ClientPort {
     if (Atomics.load(this.words, serverSleepsWord) === 0) return false;
     this.#bells.server.ring();
     return true;
+  }
+
+  expectAt(statusOffset: number): void {
+    this.#statusOffset = statusOffset;
+  }
+
+  /** Once: nothing changes here while this process's thread has the turn. */
+  look(_looks: number): boolean {
+    return Atomics.load(this.#arena, this.#statusOffset) !== 0; // Observes: response.
   }
 
   block(timeoutMs: number): void {
@@ -83,6 +100,7 @@ export class MemoryClientPort extends BellSleeper implements ClientPort {
 }
 
 export class MemoryServerPort extends BellSleeper implements ServerPort {
+  readonly spinMsMax: number = idleSpinMsMax;
   readonly #arena: Uint8Array;
   readonly #clientBells: ReadonlyMap<number, MemoryDoorbell>;
 
@@ -97,6 +115,10 @@ export class MemoryServerPort extends BellSleeper implements ServerPort {
     this.#arena = window.arena;
     this.#clientBells = clientBells;
   }
+
+  expectAt(): void {}
+
+  observe(): void {}
 
   publish(slot: number, _offset: number, _bytes: number, statusOffset: number, status: number): void {
     Atomics.store(this.#arena, statusOffset, status); // Publishes: response.

@@ -1,5 +1,5 @@
 // One simulated process: its clock, its randomness, its agent. It can be stopped, let go on, and killed.
-import { Agent, type Environment, type Registry, type RuntimeDirectory } from '#bridge';
+import { Agent, type Environment, type Registry, type RuntimeDirectory, Unsupported } from '#bridge';
 import type { MemoryTransport } from './memory-network.ts';
 import { MemoryPlane } from './memory-plane.ts';
 import type { MemoryRecords } from './memory-registry.ts';
@@ -30,7 +30,10 @@ export class Process {
     this.plane = new MemoryPlane(world.machine, this.clock);
     this.registry = (options.records ?? world.records).registry(this.clock);
     const { environment, plane, transport, network, registry } = this;
-    this.agent = new Agent({ environment, plane, transport, network, directory, registry });
+    const networkPlane = () => {
+      throw new Unsupported('no plane reaches that host: simulated leases stay on their machine');
+    };
+    this.agent = new Agent({ environment, plane, networkPlane, transport, network, directory, registry });
   }
 
   get dead(): boolean {

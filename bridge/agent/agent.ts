@@ -23,7 +23,7 @@ import { type AgentId, agentOf, type LeaseId, newAgentId, newLeaseId } from '../
 import { controlRequestMs, leaseBytesMax } from '../limits.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { formatNetworkAddress, isWildcard, type NetworkAddress } from '../network-address.ts';
-import type { Plane } from '../plane/plane.ts';
+import type { LinkPlane, Plane } from '../plane/plane.ts';
 import { HolderSession, type HomeLeases } from './holder-session.ts';
 import { type AttachOptions, HomeConnection } from './home-connection.ts';
 import { isAlive, type RuntimeDirectory } from './runtime-directory.ts';
@@ -37,6 +37,8 @@ export interface AcquireRequest {
 export interface AgentParts {
   readonly environment: Environment;
   readonly plane: Plane;
+  /** By which leases reach other machines. Throws Unsupported, saying why, if none can. */
+  readonly networkPlane: () => LinkPlane;
   readonly transport: CarrierTransport;
   readonly network: NetworkTransport;
   readonly directory: RuntimeDirectory;
@@ -156,9 +158,8 @@ export class Agent implements HomeLeases {
   }
 
   /** By which plane leases get to whoever is at the other end, or from there. Throws Unsupported if none does. */
-  planeFor(carrier: Carrier): Plane {
-    if (carrier.carriesAttachments) return this.#parts.plane;
-    throw new Unsupported('no plane reaches that host: leases can only be attached to on their own machine');
+  planeFor(carrier: Carrier): LinkPlane {
+    return carrier.carriesAttachments ? this.#parts.plane : this.#parts.networkPlane();
   }
 
   find(id: LeaseId): HomeLease {

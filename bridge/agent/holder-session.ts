@@ -10,7 +10,7 @@ import { Contention, type FabricError, MalformedFrame, Revoked } from '../errors
 import type { Holder, HomeLease } from '../lease/home-lease.ts';
 import { type AgentId, type LeaseId, leaseIdFromBytes, leaseIdToBytes } from '../lease/lease-id.ts';
 import type { EndReason } from '../lease/lease-status.ts';
-import type { Plane } from '../plane/plane.ts';
+import type { HomeLink, LinkPlane } from '../plane/plane.ts';
 
 /** The leases that an agent is home to. */
 export interface HomeLeases {
@@ -18,7 +18,7 @@ export interface HomeLeases {
   /** Throws Revoked for a lease that this agent does not have (any more). */
   find(id: LeaseId): HomeLease;
   /** By which plane leases get to whoever is at the other end. Throws Unsupported if none does. */
-  planeFor(carrier: Carrier): Plane;
+  planeFor(carrier: Carrier): LinkPlane;
   /** The instances of a service on this node that other machines can reach. */
   services(service: string): readonly ServiceRecord[];
   sessionEnded(session: HolderSession): void;
@@ -29,6 +29,8 @@ export class HolderSession implements ConnectionOwner, Holder {
   readonly #connection: ControlConnection;
   /** What is attached over this connection, and in which slot. */
   readonly #attached = new Map<HomeLease, number | undefined>();
+  /** Opened when the holder first needs it. */
+  #link: HomeLink | undefined;
 
   constructor(carrier: Carrier, leases: HomeLeases, clock: Clock) {
     this.#leases = leases;
@@ -38,6 +40,9 @@ export class HolderSession implements ConnectionOwner, Holder {
   onRequest(request: Request): Answer {
     if (request.type === 'resolve') {
       return { body: { type: 'services', records: this.#leases.services(request.service) } };
+    }
+    if (request.type === 'plane') {
+      return { body: { type: 'plane-answer', body: this.#openLink().answer(request.body) } };
     }
     const lease = this.#leases.find(leaseIdFromBytes(request.lease));
     switch (request.type) {
@@ -64,7 +69,7 @@ export class HolderSession implements ConnectionOwner, Holder {
   }
 
   onClose(_error: FabricError): void {
-    for (const lease of [...this.#attached.keys()]) this.#detach(lease);
+    this.#detachAll();
     this.#leases.sessionEnded(this);
   }
 
@@ -76,39 +81,57 @@ export class HolderSession implements ConnectionOwner, Holder {
     });
   }
 
-  leaseEnded(lease: HomeLease, reason: EndReason): void {
+  leaseEnded(lease: HomeLease, reason: EndReason): boolean {
     this.#attached.delete(lease);
     const { id, generation } = lease;
     this.#connection.notify({ type: 'ended', lease: leaseIdToBytes(id), generation, reason });
+    return this.#link === undefined || lease.withdrawFrom(this.#link, reason);
   }
 
   /** The agent closes: the holder sees its connection end. */
   close(): void {
     this.#connection.close();
-    for (const lease of [...this.#attached.keys()]) this.#detach(lease);
+    this.#detachAll();
+  }
+
+  /** By the plane that reaches the holder; throws Unsupported if none does. */
+  #openLink(): HomeLink {
+    this.#link ??= this.#leases.planeFor(this.#connection.carrier).openHomeLink((error) => {
+      this.#connection.close();
+      this.onClose(error);
+    });
+    return this.#link;
   }
 
   #attach(lease: HomeLease, wantsSlot: boolean): Answer {
     if (this.#attached.has(lease)) throw new Contention(`lease ${lease.id} is attached over this connection already`);
-    this.#leases.planeFor(this.#connection.carrier);
+    const link = this.#openLink();
     lease.checkDeadline();
     const slot = wantsSlot && lease.layout.slotCount > 0 ? lease.assignSlot() : null;
     this.#attached.set(lease, slot?.index);
     lease.addHolder(this);
-    const { generation, arenaBytes, leaseMs, remainingMs } = lease;
+    const { generation, arenaBytes, leaseMs, remainingMs, layout } = lease;
     try {
-      const attachments = lease.share(slot?.index);
-      return { body: { type: 'attached', generation, arenaBytes, leaseMs, remainingMs, slot }, attachments };
+      const { attachments, offer } = lease.grantTo(link, slot?.index);
+      const body = { type: 'attached', generation, arenaBytes, leaseMs, remainingMs, slot, layout, offer } as const;
+      return { body, attachments };
     } catch (error) {
       this.#detach(lease);
       throw error;
     }
   }
 
+  #detachAll(): void {
+    for (const lease of [...this.#attached.keys()]) this.#detach(lease);
+    this.#link?.close();
+    this.#link = undefined;
+  }
+
   #detach(lease: HomeLease): void {
     const slot = this.#attached.get(lease);
     this.#attached.delete(lease);
     lease.removeHolder(this);
+    if (this.#link !== undefined) lease.withdrawFrom(this.#link);
     if (slot !== undefined) lease.freeSlot(slot);
   }
 

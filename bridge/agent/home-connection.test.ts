@@ -7,6 +7,7 @@ import type { Attached, Message, Request, Response, ResponseBody } from '../cont
 import { FabricError, MalformedFrame, Revoked } from '../errors.ts';
 import type { HeldLease } from '../lease/held-lease.ts';
 import { type AgentId, agentOf, type LeaseId, leaseIdToBytes } from '../lease/lease-id.ts';
+import { SharedHomeLink } from '../plane/shared-link.ts';
 import { granted, outcome } from '../world.test.support.ts';
 
 const id = '0123456789abcdef0123456789abcdef' as LeaseId;
@@ -57,12 +58,14 @@ const attached: Attached = {
   leaseMs: 60_000,
   remainingMs: 60_000,
   slot: null,
+  layout: { name: 'none', slotCount: 0, slotStride: 0 },
+  offer: null,
 };
 
 /** The memory of a lease that was really granted, so that only what a test says is wrong. */
 function realMemory(): { memory: MemoryAttachment; body: Attached; id: LeaseId } {
   const { lease: real } = granted();
-  const [memory] = real.share(undefined) as MemoryAttachment[];
+  const [memory] = real.grantTo(new SharedHomeLink(), undefined).attachments as MemoryAttachment[];
   home.agent = agentOf(real.id);
   return { memory: memory as MemoryAttachment, body: { ...attached, arenaBytes: real.arenaBytes }, id: real.id };
 }

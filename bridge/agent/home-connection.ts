@@ -8,7 +8,8 @@ import { type FabricError, MalformedFrame } from '../errors.ts';
 import { HeldLease, type Home } from '../lease/held-lease.ts';
 import type { LeaseContext } from '../lease/lease.ts';
 import { type LeaseId, leaseIdFromBytes, leaseIdToBytes } from '../lease/lease-id.ts';
-import type { Attachment, Plane } from '../plane/plane.ts';
+import type { EndReason } from '../lease/lease-status.ts';
+import type { Attachment, HeldMemory, HolderLink, LinkPlane } from '../plane/plane.ts';
 
 export interface AttachOptions {
   /** Whether to claim a client slot, where the lease has any. */
@@ -16,10 +17,14 @@ export interface AttachOptions {
 }
 
 export class HomeConnection implements ConnectionOwner, Home {
-  readonly #planeFor: (carrier: Carrier) => Plane;
+  readonly #planeFor: (carrier: Carrier) => LinkPlane;
   readonly #context: LeaseContext;
   readonly #connection: ControlConnection;
   readonly #leases = new Map<LeaseId, HeldLease>();
+  /** Leases that are being bound, and why they ended, if they have meanwhile. */
+  readonly #binding = new Map<LeaseId, EndReason | undefined>();
+  /** Opened with the first lease. */
+  #link: HolderLink | undefined;
   readonly #onUnused: () => void;
   /** Whatever needs the connection although no lease does. */
   #users = 0;
@@ -31,7 +36,7 @@ export class HomeConnection implements ConnectionOwner, Home {
   constructor(
     carrier: Carrier,
     ends: Ends,
-    planeFor: (carrier: Carrier) => Plane,
+    planeFor: (carrier: Carrier) => LinkPlane,
     context: LeaseContext,
     onUnused: () => void,
   ) {
@@ -51,23 +56,37 @@ export class HomeConnection implements ConnectionOwner, Home {
 
   async #attach(id: LeaseId, options: AttachOptions): Promise<HeldLease> {
     const lease = leaseIdToBytes(id);
-    const plane = this.#planeFor(this.#connection.carrier);
+    const link = this.#openLink();
     const askedAtMs = this.#context.environment.clock.nowMs();
     // An answer that comes too late has bound a lease that nobody waits for.
     const undo = ({ body }: Reply) => {
       if (body.type !== 'attached') return;
       void this.#ask({ type: 'detach', lease, generation: body.generation }, 'done').catch(() => undefined);
     };
-    const { body, attachments } = await this.#ask({ type: 'attach', lease, ...options }, 'attached', undo);
-    const memory = this.#bind(plane, id, body, attachments);
-    const held = new HeldLease({ ...body, id, memory, home: this, askedAtMs }, this.#context);
-    this.#leases.set(id, held);
+    const reply = await this.#ask({ type: 'attach', lease, ...options }, 'attached', undo);
+    this.#binding.set(id, undefined);
+    try {
+      const memory = await this.#bind(link, id, reply);
+      const held = new HeldLease({ ...reply.body, id, memory, home: this, askedAtMs }, this.#context);
+      this.#keep(held);
+      return held;
+    } catch (error) {
+      undo(reply); // The home may forget about it; whether it hears so does not matter here.
+      throw error;
+    } finally {
+      this.#binding.delete(id);
+    }
+  }
+
+  /** Throws the lease's error if it, or its home, came to an end while it was being bound, and nobody could be told. */
+  #keep(held: HeldLease): void {
+    this.#leases.set(held.id, held);
     this.#context.metrics.leasesAttached += 1;
     this.#context.metrics.leasesActive += 1;
-    // What came right behind the answer was told to nobody yet: that the home is gone, or the lease.
+    const ended = this.#binding.get(held.id);
+    if (ended !== undefined) held.end(ended);
     if (this.closed) held.end('disconnected');
     held.check();
-    return held;
   }
 
   async describe(id: LeaseId): Promise<Description> {
@@ -108,7 +127,9 @@ export class HomeConnection implements ConnectionOwner, Home {
   }
 
   onNotice(notice: Notice): void {
-    const lease = this.#leases.get(leaseIdFromBytes(notice.lease));
+    const id = leaseIdFromBytes(notice.lease);
+    if (notice.type === 'ended' && this.#binding.has(id)) this.#binding.set(id, notice.reason);
+    const lease = this.#leases.get(id);
     // News of another generation, or of a lease just released, is not for us.
     if (lease === undefined || lease.generation !== notice.generation) return;
     if (notice.type === 'renewed') void lease.refresh();
@@ -116,28 +137,40 @@ export class HomeConnection implements ConnectionOwner, Home {
   }
 
   onClose(_error: FabricError): void {
-    for (const lease of [...this.#leases.values()]) lease.end('disconnected');
-    this.#onUnused();
+    this.#end();
   }
 
   /** Ends every lease held over this connection. */
   close(): void {
     this.#connection.close();
-    for (const lease of [...this.#leases.values()]) lease.end('disconnected');
-    this.#onUnused();
+    this.#end();
   }
 
-  #bind(plane: Plane, id: LeaseId, body: Attached, attachments: readonly Attachment[]): ReturnType<Plane['bind']> {
-    const { generation, arenaBytes } = body;
-    const slot = body.slot?.index;
-    const memory = plane.bind({ arenaBytes, slot, attachments, carrier: this.#connection.carrier });
+  async #bind(
+    link: HolderLink,
+    id: LeaseId,
+    { body, attachments }: { body: Attached; attachments: readonly Attachment[] },
+  ): Promise<HeldMemory> {
+    const { generation, arenaBytes, layout, offer } = body;
+    const identity = { lease: id, generation, arenaBytes };
+    const memory = await link.bind({ identity, layout, slot: body.slot?.index, attachments, offer });
     try {
-      memory.window.control.verify({ lease: id, generation, arenaBytes });
+      memory.window.control.verify(identity);
       return memory;
     } catch (error) {
       memory.close();
       throw error;
     }
+  }
+
+  #openLink(): HolderLink {
+    const { carrier } = this.#connection;
+    this.#link ??= this.#planeFor(carrier).openHolderLink({
+      carrier,
+      ask: async (body) => (await this.#ask({ type: 'plane', body }, 'plane-answer')).body.body,
+      onBroken: () => this.close(),
+    });
+    return this.#link;
   }
 
   /** A request whose answer, if it is not refused, is of the given type. */
@@ -166,6 +199,13 @@ export class HomeConnection implements ConnectionOwner, Home {
   #closeIfUnused(): void {
     if (this.closed || this.#leases.size > 0 || this.#users > 0) return;
     this.#connection.close();
+    this.#end();
+  }
+
+  #end(): void {
+    for (const lease of [...this.#leases.values()]) lease.end('disconnected');
+    this.#link?.close();
+    this.#link = undefined;
     this.#onUnused();
   }
 }

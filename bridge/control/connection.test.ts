@@ -24,6 +24,8 @@ const attached = {
   leaseMs: 12.5,
   remainingMs: 12.5,
   slot: null,
+  layout: { name: 'none', slotCount: 0, slotStride: 0 },
+  offer: null,
 } as const;
 const done: Answer = { body: { type: 'done' } };
 

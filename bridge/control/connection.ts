@@ -146,6 +146,7 @@ export class ControlConnection {
       case 'remaining':
       case 'describe':
       case 'resolve':
+      case 'plane':
         if (attachments.length > 0) throw new MalformedFrame('a request carries no descriptors');
         return this.#answer(body);
       case 'renewed':

@@ -4,7 +4,7 @@ import { serviceNameShape, serviceRecordShape } from '../dns/service-record.ts';
 import { type FabricErrorCode, fabricErrorNumbers } from '../errors.ts';
 import { type LayoutName, layoutIds, slotCountMax } from '../lease/control-page.ts';
 import { agentIdBytes, leaseIdBytes } from '../lease/lease-id.ts';
-import { leaseBytesMax, leaseMsMax, servicesMax } from '../limits.ts';
+import { leaseBytesMax, leaseMsMax, planeBodyBytesMax, servicesMax } from '../limits.ts';
 import { type Message, sessionMax } from './messages.ts';
 
 const uint = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(max));
@@ -22,6 +22,7 @@ const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(le
 const names = <T extends string>(table: Record<T, unknown>) => v.picklist(Object.keys(table) as T[]);
 
 const slot = v.strictObject({ index: uint(slotCountMax - 1), session: uint(sessionMax) });
+const planeBody = v.pipe(v.instance(Uint8Array), v.maxLength(planeBodyBytesMax));
 const layout = v.strictObject({
   name: names<LayoutName>(layoutIds),
   slotCount: uint(slotCountMax),
@@ -43,6 +44,7 @@ export const messageShape: v.GenericSchema<unknown, Message> = v.variant('type',
   v.strictObject({ type: v.literal('renew'), seq, lease, generation, leaseMs: milliseconds }),
   v.strictObject({ type: v.literal('remaining'), seq, lease, generation }),
   v.strictObject({ type: v.literal('describe'), seq, lease }),
+  v.strictObject({ type: v.literal('plane'), seq, body: planeBody }),
   v.strictObject({ type: v.literal('resolve'), seq, service: serviceNameShape }),
 
   v.strictObject({
@@ -53,6 +55,8 @@ export const messageShape: v.GenericSchema<unknown, Message> = v.variant('type',
     leaseMs: milliseconds,
     remainingMs: milliseconds,
     slot: v.nullable(slot),
+    layout,
+    offer: v.nullable(planeBody),
   }),
   v.strictObject({
     type: v.literal('description'),
@@ -65,6 +69,7 @@ export const messageShape: v.GenericSchema<unknown, Message> = v.variant('type',
   }),
   v.strictObject({ type: v.literal('time'), seq, remainingMs: milliseconds }),
   v.strictObject({ type: v.literal('done'), seq }),
+  v.strictObject({ type: v.literal('plane-answer'), seq, body: planeBody }),
   v.strictObject({
     type: v.literal('services'),
     seq,

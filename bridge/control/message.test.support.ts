@@ -18,6 +18,8 @@ const layout = fc.record({
   slotCount: fc.nat(60),
   slotStride: arenaBytes,
 });
+const planeBody = fc.uint8Array({ maxLength: 1024 });
+const offer = fc.option(planeBody);
 const code = fc.constantFrom(...(Object.keys(fabricErrorNumbers) as FabricErrorCode[]));
 const reason = fc.constantFrom('expired' as const, 'revoked' as const, 'released' as const, 'fenced' as const);
 const message = wellFormedText(60);
@@ -48,8 +50,10 @@ const shapes = {
   renew: { seq, lease, generation, leaseMs: milliseconds },
   remaining: { seq, lease, generation },
   describe: { seq, lease },
+  plane: { seq, body: planeBody },
+  'plane-answer': { seq, body: planeBody },
   resolve: { seq, service: serviceName },
-  attached: { seq, generation, arenaBytes, leaseMs: milliseconds, remainingMs: milliseconds, slot },
+  attached: { seq, generation, arenaBytes, leaseMs: milliseconds, remainingMs: milliseconds, slot, layout, offer },
   description: { seq, generation, arenaBytes, remainingMs: milliseconds, layout, freeSlots: fc.nat(60) },
   time: { seq, remainingMs: milliseconds },
   done: { seq },

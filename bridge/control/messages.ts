@@ -36,6 +36,8 @@ export type RequestBody =
   | { readonly type: 'remaining'; readonly lease: LeaseBytes; readonly generation: number }
   /** Asks what the lease offers, without binding it. */
   | { readonly type: 'describe'; readonly lease: LeaseBytes }
+  /** A word of the plane by which leases are attached over this connection, to its other end. */
+  | { readonly type: 'plane'; readonly body: Uint8Array }
   /** Asks for the instances of a service on the home's node that can be reached over the network. */
   | { readonly type: 'resolve'; readonly service: string };
 
@@ -52,6 +54,9 @@ export interface Attached {
   readonly leaseMs: number;
   readonly remainingMs: number;
   readonly slot: SlotGrant | null;
+  readonly layout: SlotLayout;
+  /** The plane's word to the holder; null where the attachments say all. */
+  readonly offer: Uint8Array | null;
 }
 
 export interface Description {
@@ -69,6 +74,8 @@ export type ResponseBody =
   | Description
   | { readonly type: 'time'; readonly remainingMs: number }
   | { readonly type: 'done' }
+  /** The plane's answer to `plane`. */
+  | { readonly type: 'plane-answer'; readonly body: Uint8Array }
   | { readonly type: 'services'; readonly records: readonly ServiceRecord[] }
   /** The request failed; with number 0, the whole connection is refused. */
   | { readonly type: 'refused'; readonly code: FabricErrorCode; readonly message: string };

@@ -3,7 +3,7 @@
 import { sessionMax } from '../control/messages.ts';
 import { CapacityExceeded, Contention, Unsupported } from '../errors.ts';
 import { invariant } from '../invariant.ts';
-import type { HomeMemory, ServerPort } from '../plane/plane.ts';
+import type { Grant, HomeLink, HomeMemory, ServerPort } from '../plane/plane.ts';
 import type { SlotLayout } from './control-page.ts';
 import { type ClientSlot, checkLeaseMs, Lease, type LeaseContext, type RevokeOutcome } from './lease.ts';
 import type { LeaseId } from './lease-id.ts';
@@ -13,8 +13,11 @@ import type { EndedStatus, EndReason } from './lease-status.ts';
 export interface Holder {
   /** The lease's deadline moved. */
   leaseRenewed(lease: HomeLease): void;
-  /** The lease ended; this is the last that the holder hears of it. */
-  leaseEnded(lease: HomeLease, reason: EndReason): void;
+  /**
+   * The lease ended; this is the last that the holder hears of it. True once it can reach the bytes no more, false if
+   * that could not be confirmed.
+   */
+  leaseEnded(lease: HomeLease, reason: EndReason): boolean;
 }
 
 /** What the server wants to hear about its slots. */
@@ -44,6 +47,8 @@ export class HomeLease extends Lease {
   readonly #holders = new Set<Holder>();
   readonly #onEnded: () => void;
   #server: Server | undefined;
+  /** Whether some holder may still reach the bytes, although it should not. */
+  #fenced = false;
   #nextSession = 0;
 
   constructor(grant: HomeGrant, context: LeaseContext) {
@@ -82,10 +87,13 @@ export class HomeLease extends Lease {
     this.end('released');
   }
 
-  /** On this machine the memory is orphaned at once: nobody is granted it again, so there is nothing to wait for. */
+  /**
+   * Either way nobody is granted these bytes again: on this machine the memory is orphaned at once, and what a network
+   * card could still write to stays pinned to where it was.
+   */
   override async revoke(): Promise<RevokeOutcome> {
     this.end('revoked');
-    return 'torn-down';
+    return this.#fenced ? 'fenced' : 'torn-down';
   }
 
   /** Opens the lease's server, and with it its slots. Throws Contention if it has one. */
@@ -136,9 +144,17 @@ export class HomeLease extends Lease {
     }
   }
 
-  /** What a holder needs to bind. */
-  share(slot: number | undefined): ReturnType<HomeMemory['share']> {
-    return this.#memory.share(slot);
+  /** Lets the holder at the other end of `link` bind to the memory and, if it has one, to its slot. */
+  grantTo(link: HomeLink, slot: number | undefined): Grant {
+    const { id: lease, generation, arenaBytes } = this;
+    return link.grant(this.#memory, { lease, generation, arenaBytes }, slot);
+  }
+
+  /** Takes back what was granted: true once the holder can reach the bytes no more. */
+  withdrawFrom(link: HomeLink, reason?: EndReason): boolean {
+    const confirmed = link.withdraw(this.#memory, reason);
+    if (!confirmed) this.#fenced = true;
+    return confirmed;
   }
 
   addHolder(holder: Holder): void {

@@ -1,7 +1,9 @@
 // What a plane is: how a lease's bytes are brought to a process, kept true, and how a sleeping peer is woken. Leases
 // and RPC are written against these interfaces alone; each plane's folder has the same file names.
 import type { Carrier } from '../control/carrier.ts';
-import type { ControlPage } from '../lease/control-page.ts';
+import type { FabricError } from '../errors.ts';
+import type { ControlPage, LeaseIdentity, SlotLayout } from '../lease/control-page.ts';
+import type { EndReason } from '../lease/lease-status.ts';
 
 export type PlaneName = 'local' | 'cxl' | 'rdma' | 'tcp' | 'sim';
 
@@ -29,6 +31,8 @@ export interface Window {
 
 /** How one side of a slot sleeps and is woken. */
 export interface Sleeper {
+  /** What looking before sleeping may take, milliseconds: about what a wake-up costs, or a round trip if that is longer. */
+  readonly spinMsMax: number;
   /** Says that this side is about to sleep. What it waits for must be observed once more after this, before sleeping. */
   arm(): void;
   /** Says that this side is awake. A ring that is already under way may still call back. */
@@ -41,6 +45,12 @@ export interface Sleeper {
 
 /** A client's end of a slot. */
 export interface ClientPort extends Sleeper {
+  /** Looks that take about as long as ten reads of the clock. */
+  readonly looksPerClock: number;
+  /** Says where in the window the server's status will stand. */
+  expectAt(statusOffset: number): void;
+  /** Looks up to `looks` times whether a status is there: anything but 0. Observes: response. */
+  look(looks: number): boolean;
   /**
    * Makes `bytes` bytes at `offset` visible to the server, then `status` at `statusOffset`, in that order, and wakes the
    * server if it sleeps. Publishes: request. True if the server is known to have slept: then its answer takes a wake-up,
@@ -55,6 +65,10 @@ export interface ClientPort extends Sleeper {
 
 /** The server's end of all slots of a lease. */
 export interface ServerPort extends Sleeper {
+  /** As ClientPort.expectAt, for the client of `slot`. */
+  expectAt(slot: number, statusOffset: number): void;
+  /** Brings in what clients elsewhere have sent. Before looking at any slot. */
+  observe(): void;
   /** As ClientPort.publish, towards the client of `slot`. Publishes: response. */
   publish(slot: number, offset: number, bytes: number, statusOffset: number, status: number): void;
 }
@@ -86,13 +100,53 @@ export interface HeldMemory {
   close(): void;
 }
 
+/** What a home hands to a holder, who binds to it. */
+export interface Grant {
+  /** Beside the message, where the carrier takes them. Borrowed: the home keeps them open. */
+  readonly attachments: readonly Attachment[];
+  /** The plane's own word to its other end; null where the attachments say all. */
+  readonly offer: Uint8Array | null;
+}
+
 export interface BindRequest {
-  readonly arenaBytes: number;
+  readonly identity: LeaseIdentity;
+  readonly layout: SlotLayout;
   readonly slot: number | undefined;
   /** Received from the home; bind takes them over, also when it throws. */
   readonly attachments: readonly Attachment[];
-  /** The control connection that the lease hangs on. */
+  readonly offer: Uint8Array | null;
+}
+
+/** The home's end of what a plane keeps for one session: who holds leases over one control connection. */
+export interface HomeLink {
+  /** Answers what the plane's other end asks. Throws MalformedFrame for what it should not. */
+  answer(body: Uint8Array): Uint8Array;
+  /** Lets the holder bind to a lease's memory and, with `slot`, to that slot. */
+  grant(memory: HomeMemory, identity: LeaseIdentity, slot: number | undefined): Grant;
+  /**
+   * The holder can reach the memory no more once this returns: true. False if that could not be confirmed. `reason` is
+   * why the lease ended; without it the holder has given the lease back.
+   */
+  withdraw(memory: HomeMemory, reason?: EndReason): boolean;
+  /** Withdraws everything. */
+  close(): void;
+}
+
+/** The holder's end. */
+export interface HolderLink {
+  /** Binds to what a home granted. Rejects with MalformedFrame if that is not what the protocol says. */
+  bind(request: BindRequest): Promise<HeldMemory>;
+  /** Every lease bound here has ended. */
+  close(): void;
+}
+
+/** What a holder's link needs of its session. */
+export interface HolderLinkParts {
   readonly carrier: Carrier;
+  /** Asks the other end's HomeLink. Rejects with what that refuses it with, or Disconnected. */
+  readonly ask: (body: Uint8Array) => Promise<Uint8Array>;
+  /** The link is broken beyond repair: whatever hangs on it has ended. */
+  readonly onBroken: (error: FabricError) => void;
 }
 
 export interface AllocateRequest {
@@ -100,10 +154,16 @@ export interface AllocateRequest {
   readonly hugePages: boolean;
 }
 
-export interface Plane {
+/** A plane, as sessions see it. */
+export interface LinkPlane {
   readonly name: PlaneName;
+  /** `onBroken` is called when nothing can be done for the holder any more. */
+  openHomeLink(onBroken: (error: FabricError) => void): HomeLink;
+  openHolderLink(parts: HolderLinkParts): HolderLink;
+}
+
+/** The plane of a machine's own memory. */
+export interface Plane extends LinkPlane {
   /** Home: fresh zeroed memory of at least `minBytes`. Throws CapacityExceeded when the machine has no more. */
   allocate(request: AllocateRequest): HomeMemory;
-  /** Holder: binds to what a home shared. Throws MalformedFrame if that is not what the protocol says. */
-  bind(request: BindRequest): HeldMemory;
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../environment.ts';
 import type { Lease } from '../lease/lease.ts';
 import type { ClientPort } from '../plane/plane.ts';
 import type { ClassicClientSlot } from './classic-client-slot.ts';
-import { loadsPerLook, type SpinBudget, worthSpinningMs } from './spin-budget.ts';
+import { type SpinBudget, worthSpins } from './spin-budget.ts';
 
 /** While spinning without end, the control connection is looked at this often, milliseconds. */
 const pumpEveryMs = 1;
@@ -34,7 +34,7 @@ export class BlockingWait {
     if (this.#clock.nowMs() >= deadlineMs) return false;
     this.#budget.miss();
     const answered = this.#sleep(deadlineMs);
-    if (this.#clock.nowMs() - postedAtMs < worthSpinningMs) this.#budget.hit();
+    if (this.#clock.nowMs() - postedAtMs < worthSpins * this.#port.spinMsMax) this.#budget.hit();
     return answered;
   }
 
@@ -42,7 +42,7 @@ export class BlockingWait {
     const endMs = Math.min(fromMs + this.#budget.ms, deadlineMs);
     let pumpAtMs = fromMs + pumpEveryMs;
     for (;;) {
-      if (this.#slot.spin(loadsPerLook)) return true;
+      if (this.#port.look(this.#port.looksPerClock)) return true;
       const nowMs = this.#clock.nowMs();
       this.#lease.checkDeadline();
       if (nowMs >= endMs) return false;
@@ -55,11 +55,11 @@ export class BlockingWait {
   #sleep(deadlineMs: number): boolean {
     this.#port.arm();
     // Observes: response, once more after arming, so that the ring which would wake us is either due or not needed.
-    let answered = this.#slot.spin(1);
+    let answered = this.#port.look(1);
     for (let nowMs = this.#clock.nowMs(); !answered && nowMs < deadlineMs; nowMs = this.#clock.nowMs()) {
       this.#port.block(Math.max(0, Math.min(deadlineMs, this.#lease.deadlineMs) - nowMs));
       this.#lease.checkDeadline();
-      answered = this.#slot.spin(1);
+      answered = this.#port.look(1);
     }
     this.#port.disarm();
     return answered;

@@ -44,6 +44,7 @@ export class ClassicClientSlot {
     this.#words = new Int32Array(arena.buffer, 0, arena.length / 4);
     this.#view = new DataView(arena.buffer);
     this.#port = slot.port;
+    this.#port.expectAt(responseStatusAt);
     this.#copier = new PayloadCopier(arena, responseOffset + payloadAt);
     this.#idHigh = slot.session << sessionShift;
   }
@@ -63,21 +64,12 @@ export class ClassicClientSlot {
     this.#copier.prepare();
   }
 
-  /** Looks for a response up to `loads` times. Observes: response. */
-  spin(loads: number): boolean {
-    const arena = this.#arena;
-    for (let i = 0; i < loads; i++) {
-      if (Atomics.load(arena, responseStatusAt) !== status.empty) return true;
-    }
-    return false;
-  }
-
   /**
-   * Takes the response that spin() saw. Returns undefined, and drops it, if it answers another request than the last
+   * Takes the response that the port saw. Returns undefined, and drops it, if it answers another request than the last
    * one posted; throws RemoteError if the server sent one, and MalformedFrame if it wrote nonsense.
    */
   take(): Uint8Array | undefined {
-    const found = this.#arena[responseStatusAt] as number; // Ordered by the atomic load in spin().
+    const found = this.#arena[responseStatusAt] as number; // Ordered by the port's atomic load.
     const known = found === status.responseReady || found === status.error;
     const bytes = this.#view.getUint32(responseOffset + lengthAt, true); // Read once: the peer may be hostile.
     const ours =

@@ -59,11 +59,13 @@ export class ClassicServerSlot implements RequestHeader {
     this.#words = new Int32Array(arena.buffer, 0, arena.length / 4);
     this.#view = new DataView(arena.buffer);
     this.#port = port;
+    this.#port.expectAt(classicSlot, requestStatusAt);
     this.#copier = new PayloadCopier(arena, requestOffset + payloadAt);
   }
 
   /** Observes: request. */
   get ready(): boolean {
+    this.#port.observe();
     return Atomics.load(this.#arena, requestStatusAt) === status.requestReady;
   }
 

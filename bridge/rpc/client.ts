@@ -14,7 +14,7 @@ import { CallMeter } from './call-meter.ts';
 import { ClassicClientSlot, checkClassicLayout, checkRequest } from './classic-client-slot.ts';
 import { type CallOptions, checkClientOptions, type RpcClientOptions } from './client-options.ts';
 import { PendingCall } from './pending-call.ts';
-import { callSpinMsMax, firstLoads, loadsPerLook, SpinBudget } from './spin-budget.ts';
+import { SpinBudget } from './spin-budget.ts';
 
 /** Calls completed in one turn of the event loop before others have theirs. */
 const completionsPerTurn = 256;
@@ -53,7 +53,7 @@ export class RpcClient {
     this.#clock = lease.context.environment.clock;
     this.#meter = new CallMeter(lease.context.metrics, this.#clock);
     this.#deadlineMs = deadlineMs;
-    this.#budget = new SpinBudget(wait, callSpinMsMax);
+    this.#budget = new SpinBudget(wait, slot.port);
     this.#blocking = new BlockingWait(lease, this.#slot, this.#port, this.#budget);
     this.#serverIsHere = lease instanceof HomeLease;
     // Weak, here and in #sleep: a client that its program has dropped is not kept by the lease that it holds.
@@ -73,7 +73,7 @@ export class RpcClient {
       const startedMs = this.#meter.start();
       this.#slot.post(methodId, payload);
       this.#meter.posted();
-      if (!this.#serverIsHere && this.#slot.spin(firstLoads)) {
+      if (!this.#serverIsHere && this.#port.look(2 * this.#port.looksPerClock)) {
         const response = this.#takeFast(startedMs, payload.length);
         if (response !== undefined) return Promise.resolve(response);
       }
@@ -95,7 +95,7 @@ export class RpcClient {
     const startedMs = this.#meter.start();
     this.#slot.post(methodId, payload);
     this.#meter.posted();
-    if (this.#slot.spin(firstLoads)) {
+    if (this.#port.look(2 * this.#port.looksPerClock)) {
       const response = this.#takeFast(startedMs, payload.length);
       if (response !== undefined) return response;
     }
@@ -170,9 +170,9 @@ export class RpcClient {
 
   #spin(fromMs: number): void {
     if (this.#slot.serverSlept) return;
-    const endMs = fromMs + Math.min(this.#budget.ms, callSpinMsMax);
+    const endMs = fromMs + Math.min(this.#budget.ms, this.#port.spinMsMax);
     do {
-      if (this.#slot.spin(loadsPerLook)) return this.#budget.hit();
+      if (this.#port.look(this.#port.looksPerClock)) return this.#budget.hit();
     } while (this.#clock.nowMs() < endMs);
     this.#budget.miss();
   }
@@ -212,7 +212,7 @@ export class RpcClient {
     this.#port.disarm();
     for (let completed = 0; completed < completionsPerTurn; completed++) {
       if (this.#current === undefined) return this.#rest();
-      if (!this.#slot.spin(this.#serverIsHere ? 1 : loadsPerLook)) return this.#sleep();
+      if (!this.#port.look(this.#serverIsHere ? 1 : this.#port.looksPerClock)) return this.#sleep();
       this.#complete(this.#current);
     }
     this.#clock.nextTurn(() => this.#advanceIfActive());
@@ -238,7 +238,7 @@ export class RpcClient {
     this.#port.keepAlive(wanted);
     this.#port.arm();
     // Observes: response, once more after arming. In busy mode a call that somebody waits for is not slept on.
-    if (this.#slot.spin(1) || (wanted && !this.#budget.sleeps)) {
+    if (this.#port.look(1) || (wanted && !this.#budget.sleeps)) {
       this.#clock.nextTurn(() => this.#advanceIfActive());
     }
   }

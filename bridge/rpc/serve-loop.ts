@@ -3,7 +3,7 @@
 import type { Clock } from '../environment.ts';
 import type { ServerPort } from '../plane/plane.ts';
 import type { RpcHandler, RpcServer } from './server.ts';
-import { idleSpinMsMax, SpinBudget, type WaitMode, worthLookingMs } from './spin-budget.ts';
+import { SpinBudget, type WaitMode, worthLooks } from './spin-budget.ts';
 
 /** How long a slice keeps the event loop, milliseconds. A turn of the loop costs a call that falls into it 2 µs. */
 const sliceMs = 0.1;
@@ -26,7 +26,7 @@ export class ServeLoop {
     this.#server = server;
     this.#port = port;
     this.#clock = clock;
-    this.#budget = new SpinBudget(wait, idleSpinMsMax);
+    this.#budget = new SpinBudget(wait, port);
   }
 
   run(handler: RpcHandler, signal: AbortSignal | undefined): Promise<void> {
@@ -99,7 +99,7 @@ export class ServeLoop {
     if (handled > 0) {
       const nowMs = this.#clock.nowMs();
       // Requests that come one by one, far apart, are no reason to look on after each.
-      if (nowMs - this.#idleFromMs < worthLookingMs) this.#budget.hit();
+      if (nowMs - this.#idleFromMs < worthLooks * this.#port.spinMsMax) this.#budget.hit();
       this.#idleFromMs = nowMs;
     }
     if (this.#stateIsEnded()) return false;

@@ -5,7 +5,7 @@ import { SpinBudget } from './spin-budget.ts';
 const outcomes = fc.array(fc.constantFrom('hit', 'miss'));
 
 function after(mode: 'busy' | 'adaptive' | 'event', outcomes: readonly string[]): number {
-  const budget = new SpinBudget(mode, 0.05);
+  const budget = new SpinBudget(mode, { spinMsMax: 0.05 });
   for (const outcome of outcomes) outcome === 'hit' ? budget.hit() : budget.miss();
   return budget.ms;
 }

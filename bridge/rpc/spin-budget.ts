@@ -6,29 +6,21 @@
 /** How a client or server waits: never sleep; spin, then sleep; sleep at once. */
 export type WaitMode = 'busy' | 'adaptive' | 'event';
 
-/** Looks at a slot before the first look at the clock: some microseconds, in which a busy server answers. */
-export const firstLoads = 512;
-/** Looks at a slot between two looks at the clock. */
-export const loadsPerLook = 256;
-/** The most that one call spins, milliseconds: about what a wake-up costs. */
-export const callSpinMsMax = 0.05;
-/** A client that slept and was answered sooner than this had better spin next time: most of it was waking up. */
-export const worthSpinningMs: number = 4 * callSpinMsMax;
-/** How long an idle server goes on looking, milliseconds: some wake-ups' worth, so that a client that slept finds it. */
-export const idleSpinMsMax = 0.2;
-/** A server that slept and was rung sooner than this had better look on next time. */
-export const worthLookingMs: number = 2 * idleSpinMsMax;
+/** A client that slept and was answered within so many spins had better spin next time: most of it was waking up. */
+export const worthSpins = 4;
+/** A server that slept and was rung within so many spins had better look on next time. */
+export const worthLooks = 2;
 
 export class SpinBudget {
   readonly #mode: WaitMode;
-  readonly #msMax: number;
+  readonly #port: { readonly spinMsMax: number };
   #ms: number;
 
-  /** `msMax`: the most that one wait may spin, milliseconds. */
-  constructor(mode: WaitMode, msMax: number) {
+  /** `port` says what one wait may spin at most. */
+  constructor(mode: WaitMode, port: { readonly spinMsMax: number }) {
     this.#mode = mode;
-    this.#msMax = msMax;
-    this.#ms = msMax;
+    this.#port = port;
+    this.#ms = port.spinMsMax;
   }
 
   /** Milliseconds to spin for now; Infinity if it is never right to sleep. */
@@ -50,11 +42,11 @@ export class SpinBudget {
 
   /** What was waited for came while spinning, or soon enough that spinning would have found it. */
   hit(): void {
-    this.#ms = this.#msMax;
+    this.#ms = this.#port.spinMsMax;
   }
 
   /** The spin ended with nothing. */
   miss(): void {
-    this.#ms = Math.max(this.#ms / 2, this.#msMax / 4);
+    this.#ms = Math.max(this.#ms / 2, this.#port.spinMsMax / 4);
   }
 }

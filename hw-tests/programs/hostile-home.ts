@@ -66,6 +66,8 @@ function answer(parts: Parts, fields: object = {}, attachments?: readonly Descri
     leaseMs: 60_000,
     remainingMs: 60_000,
     slot: { index: 0, session: 0 },
+    layout: { name: 'classic', slotCount: 1, slotStride: 0 },
+    offer: null,
   };
   const body = { ...attached, seq: request.seq, ...fields } as Message;
   const right = request.slot ? [memfd, bells[0].descriptor, bells[1].descriptor] : [memfd];

@@ -9,6 +9,7 @@ import {
   resourceLimits,
   type SystemError,
 } from '#native';
+import type { Carrier } from '../../control/carrier.ts';
 import { CapacityExceeded, FabricError, IoError, MalformedFrame } from '../../errors.ts';
 import { invariant } from '../../invariant.ts';
 import { controlPageBytes } from '../../lease/control-page.ts';
@@ -19,21 +20,26 @@ import type {
   BindRequest,
   ClientPort,
   HeldMemory,
+  HolderLink,
+  HolderLinkParts,
+  HomeLink,
   HomeMemory,
   Plane,
   PlaneName,
   ServerPort,
   Window,
 } from '../plane.ts';
+import { SharedHolderLink, SharedHomeLink } from '../shared-link.ts';
 import { LocalClientPort, LocalServerPort } from './local-ports.ts';
 import { LocalWindow } from './local-window.ts';
 import { UnixCarrier } from './unix-transport.ts';
 
-class LocalHomeMemory implements HomeMemory {
+export class LocalHomeMemory implements HomeMemory {
   readonly window: Window;
   readonly #memfd: Descriptor;
   readonly #clientBells = new Map<number, Doorbell>();
   #serverBell: Doorbell | undefined;
+  #serverPort: LocalServerPort | undefined;
 
   constructor(memfd: Descriptor, mapping: Mapping) {
     this.#memfd = memfd;
@@ -43,7 +49,8 @@ class LocalHomeMemory implements HomeMemory {
   openServerPort(): ServerPort {
     invariant(this.#serverBell === undefined, 'a lease has one server');
     this.#serverBell = allocating(() => new Doorbell());
-    return new LocalServerPort(this.window, this.#serverBell, this.#clientBells);
+    this.#serverPort = new LocalServerPort(this.window, this.#serverBell, this.#clientBells);
+    return this.#serverPort;
   }
 
   openClientPort(slot: number): ClientPort {
@@ -56,7 +63,13 @@ class LocalHomeMemory implements HomeMemory {
     return [this.#memfd, bells.server.descriptor, bells.client.descriptor];
   }
 
+  /** The server's end, for a plane that brings in clients from elsewhere; undefined while the lease has no server. */
+  get serverPort(): LocalServerPort | undefined {
+    return this.#serverPort;
+  }
+
   closeSlot(slot: number): void {
+    this.#serverPort?.removeClient(slot);
     this.#clientBells.get(slot)?.close();
     this.#clientBells.delete(slot);
   }
@@ -111,31 +124,39 @@ export class LocalPlane implements Plane {
     });
   }
 
-  bind({ arenaBytes, slot, attachments, carrier }: BindRequest): HeldMemory {
-    invariant(carrier instanceof UnixCarrier, 'a local lease hangs on a Unix socket');
-    const descriptors = attachments as readonly Descriptor[];
-    const opened: { close(): void }[] = [];
-    const open = <T extends { close(): void }>(resource: T): T => {
-      opened.push(resource);
-      return resource;
-    };
-    try {
-      const [memfd, server, client] = expectDescriptors(descriptors, slot !== undefined);
-      const window = open(new LocalWindow(mapGranted(memfd, arenaBytes + controlPageBytes)));
-      if (slot === undefined || server === undefined || client === undefined) {
-        return new LocalHeldMemory(window, undefined, []);
-      }
-      const bells = { server: open(new Doorbell(server)), client: open(new Doorbell(client)) };
-      const port = new LocalClientPort(window, slot, bells, carrier);
-      return new LocalHeldMemory(window, port, [bells.server, bells.client]);
-    } catch (cause) {
-      for (const resource of opened) resource.close();
-      if (cause instanceof FabricError) throw cause;
-      throw new MalformedFrame(`the home shared what cannot be bound: ${(cause as Error).message}`, { cause });
-    } finally {
-      // The mapping and the doorbells live on by themselves.
-      for (const descriptor of descriptors) descriptor.close();
+  openHomeLink(): HomeLink {
+    return new SharedHomeLink();
+  }
+
+  openHolderLink({ carrier }: HolderLinkParts): HolderLink {
+    return new SharedHolderLink(carrier, mapShared);
+  }
+}
+
+function mapShared({ identity, slot, attachments }: BindRequest, carrier: Carrier): HeldMemory {
+  invariant(carrier instanceof UnixCarrier, 'a local lease hangs on a Unix socket');
+  const descriptors = attachments as readonly Descriptor[];
+  const opened: { close(): void }[] = [];
+  const open = <T extends { close(): void }>(resource: T): T => {
+    opened.push(resource);
+    return resource;
+  };
+  try {
+    const [memfd, server, client] = expectDescriptors(descriptors, slot !== undefined);
+    const window = open(new LocalWindow(mapGranted(memfd, identity.arenaBytes + controlPageBytes)));
+    if (slot === undefined || server === undefined || client === undefined) {
+      return new LocalHeldMemory(window, undefined, []);
     }
+    const bells = { server: open(new Doorbell(server)), client: open(new Doorbell(client)) };
+    const port = new LocalClientPort(window, slot, bells, carrier);
+    return new LocalHeldMemory(window, port, [bells.server, bells.client]);
+  } catch (cause) {
+    for (const resource of opened) resource.close();
+    if (cause instanceof FabricError) throw cause;
+    throw new MalformedFrame(`the home shared what cannot be bound: ${(cause as Error).message}`, { cause });
+  } finally {
+    // The mapping and the doorbells live on by themselves.
+    for (const descriptor of descriptors) descriptor.close();
   }
 }
 

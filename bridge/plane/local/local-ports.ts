@@ -11,7 +11,13 @@ import { clientSleepsWord, serverSleepsWord } from '../../lease/control-page.ts'
 import type { ClientPort, ServerPort, Sleeper, Window } from '../plane.ts';
 import type { UnixCarrier } from './unix-transport.ts';
 
-class DoorbellSleeper implements Sleeper {
+/** How long a call looks for its answer before it sleeps, milliseconds: about what a wake-up costs. */
+const callSpinMsMax = 0.05;
+/** How long an idle server goes on looking: some wake-ups' worth, so that a client that slept finds it. */
+const idleSpinMsMax = 0.2;
+
+abstract class DoorbellSleeper implements Sleeper {
+  abstract readonly spinMsMax: number;
   readonly #words: Int32Array;
   readonly #ownWord: number;
   readonly #bell: Doorbell;
@@ -45,11 +51,14 @@ class DoorbellSleeper implements Sleeper {
 }
 
 export class LocalClientPort extends DoorbellSleeper implements ClientPort {
+  readonly spinMsMax: number = callSpinMsMax;
+  readonly looksPerClock = 256;
   readonly #arena: Uint8Array;
   readonly #words: Int32Array;
   readonly #bells: { readonly server: Doorbell; readonly client: Doorbell };
   readonly #carrier: UnixCarrier | undefined;
   readonly #wakers: readonly Readable[];
+  #statusOffset = 0;
 
   /** `carrier` is absent where client and home are one process: there is no session to watch. */
   constructor(window: Window, slot: number, bells: { server: Doorbell; client: Doorbell }, carrier?: UnixCarrier) {
@@ -68,6 +77,18 @@ export class LocalClientPort extends DoorbellSleeper implements ClientPort {
     return true;
   }
 
+  expectAt(statusOffset: number): void {
+    this.#statusOffset = statusOffset;
+  }
+
+  look(looks: number): boolean {
+    const arena = this.#arena;
+    for (let i = 0; i < looks; i++) {
+      if (Atomics.load(arena, this.#statusOffset) !== 0) return true; // Observes: response.
+    }
+    return false;
+  }
+
   block(timeoutMs: number): void {
     waitReadable(this.#wakers, timeoutMs);
     this.#bells.client.drain();
@@ -79,10 +100,29 @@ export class LocalClientPort extends DoorbellSleeper implements ClientPort {
   }
 }
 
+/** A client that does not map the memory: its plane takes what is published for it across, and brings in what it sends. */
+export interface FarClient {
+  publish(offset: number, bytes: number, status: number): void;
+}
+
+/** What brings in what far clients send: once for all of them. */
+export interface Inlet {
+  /** What looking before sleeping may take with such clients, milliseconds. */
+  readonly spinMsMax: number;
+  observe(): void;
+  /** From now until disarm(), arrivals call back from the event loop. */
+  arm(sleeper: object): void;
+  disarm(sleeper: object): void;
+}
+
 export class LocalServerPort extends DoorbellSleeper implements ServerPort {
   readonly #arena: Uint8Array;
   readonly #words: Int32Array;
   readonly #clientBells: ReadonlyMap<number, Doorbell>;
+  readonly #farClients: (FarClient | undefined)[] = [];
+  readonly #statusOffsets: number[] = [];
+  #inlet: Inlet | undefined;
+  #callback: () => void = () => undefined;
 
   /** `clientBells` is the home's own table, by slot; it changes as clients come and go. */
   constructor(window: Window, serverBell: Doorbell, clientBells: ReadonlyMap<number, Doorbell>) {
@@ -92,8 +132,63 @@ export class LocalServerPort extends DoorbellSleeper implements ServerPort {
     this.#clientBells = clientBells;
   }
 
-  publish(slot: number, _offset: number, _bytes: number, statusOffset: number, status: number): void {
+  get spinMsMax(): number {
+    return Math.max(idleSpinMsMax, this.#inlet?.spinMsMax ?? 0);
+  }
+
+  expectAt(slot: number, statusOffset: number): void {
+    this.#statusOffsets[slot] = statusOffset;
+  }
+
+  observe(): void {
+    if (this.#inlet !== undefined) this.#inlet.observe();
+  }
+
+  publish(slot: number, offset: number, bytes: number, statusOffset: number, status: number): void {
+    const far = this.#farClients[slot];
+    if (far !== undefined) return far.publish(offset, bytes, status);
     Atomics.store(this.#arena, statusOffset, status); // Publishes: response.
     if (this.#words[clientSleepsWord(slot)] !== 0) this.#clientBells.get(slot)?.ring();
+  }
+
+  /** The client of `slot` is elsewhere: what it sends comes in by `inlet`. */
+  setFarClient(slot: number, client: FarClient, inlet: Inlet): void {
+    this.#farClients[slot] = client;
+    this.#inlet = inlet;
+    if (this.#asleep) inlet.arm(this);
+  }
+
+  removeClient(slot: number): void {
+    this.#farClients[slot] = undefined;
+    if (this.#inlet === undefined || this.#farClients.some((client) => client !== undefined)) return;
+    this.#inlet.disarm(this);
+    this.#inlet = undefined;
+  }
+
+  /** A far client's bytes are there; its status follows them only now. Publishes: request. */
+  arrived(slot: number, status: number): void {
+    const statusOffset = this.#statusOffsets[slot];
+    if (statusOffset === undefined) return;
+    Atomics.store(this.#arena, statusOffset, status);
+    if (this.#asleep) this.#callback();
+  }
+
+  override arm(): void {
+    super.arm();
+    this.#inlet?.arm(this);
+  }
+
+  override disarm(): void {
+    super.disarm();
+    this.#inlet?.disarm(this);
+  }
+
+  override onRing(callback: () => void): void {
+    this.#callback = callback;
+    super.onRing(callback);
+  }
+
+  get #asleep(): boolean {
+    return this.#words[serverSleepsWord] === 1;
   }
 }
