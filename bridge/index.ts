@@ -1,8 +1,17 @@
 // The door of bridge: what sdk builds its public API from. It loads no native code; plane/local has a door of its own.
 export { Agent } from './agent/agent.ts';
+export { type NetworkSettings, networkSettings, parsePeers } from './agent/network-settings.ts';
 export { defaultRuntimePath, RuntimeDirectory } from './agent/runtime-directory.ts';
 // What a plane and its carrier are written with.
-export type { Carrier, CarrierEvents, CarrierListener, CarrierTransport } from './control/carrier.ts';
+export type {
+  Carrier,
+  CarrierEvents,
+  CarrierListener,
+  CarrierTransport,
+  NetworkListener,
+  NetworkTransport,
+} from './control/carrier.ts';
+export { TcpTransport } from './control/tcp-transport.ts';
 export { DirectoryRegistry } from './dns/directory-registry.ts';
 export { FabricDns } from './dns/fabric-dns.ts';
 export type { Registry } from './dns/registry.ts';
@@ -13,12 +22,13 @@ export * from './errors.ts';
 export { InvariantViolation, invariant } from './invariant.ts';
 export { ControlPage, clientSleepsWord, controlPageBytes, serverSleepsWord } from './lease/control-page.ts';
 export { Lease, type RevokeOutcome } from './lease/lease.ts';
-export { type LeaseId, leaseUrl, parseLeaseReference } from './lease/lease-id.ts';
+export { type LeaseId, type LeaseReference, leaseUrl, parseLeaseReference } from './lease/lease-id.ts';
 export type { LeaseStatus } from './lease/lease-status.ts';
 export { LeaseMemory } from './lease/memory.ts';
 export { defaultRenewalPolicy, type RenewalPolicy } from './lease/renewal.ts';
 export { Histogram } from './metrics/histogram.ts';
 export { Metrics } from './metrics/metrics.ts';
+export { formatNetworkAddress, type NetworkAddress, parseNetworkAddress } from './network-address.ts';
 export type {
   AllocateRequest,
   ArenaAccess,

@@ -22,8 +22,26 @@ export const controlRequestMs = 5000;
 /** Connections to an agent that may wait to be accepted. */
 export const listenBacklog = 512;
 
+/** Connecting over the network: the kernel repeats its first packet after 1 s and after 3 s, and each may be lost. */
+export const networkConnectMs = 4000;
+/** A network peer that has said no valid hello by then is closed: hello takes one round trip and a turn of the peer's. */
+export const greetingMs = 5000;
+/** Network peers that have said no hello yet. One more, and the oldest goes: bursts of real peers fit, floods stay small. */
+export const ungreetedMax = 256;
+/** After this much silence the kernel probes a network peer each second, and gives it up after ten unanswered probes. */
+export const networkSilenceMs = 10_000;
+/** How long what was sent before a close may take to reach a network peer. */
+export const closingMs = 2000;
+
 /** Length of a service's name. */
 export const serviceNameLengthMax = 128;
+/** Service records in one answer, and their bytes, which with what is around them fit a control message. */
+export const servicesMax = 64;
+export const servicesBytesMax: number = controlFrameBytesMax - 128;
+/** A peer that has not said by then which services it knows, or what one offers, is passed over. */
+export const peerAnswerMs = 2000;
+/** Whoever watches a service asks the peers anew this often. Deaths are told at once, by a connection of their own. */
+export const peerPollMs = 2000;
 
 /** Calls that may wait behind the one in flight on a client. */
 export const queuedCallsMax = 65536;
@@ -34,4 +52,5 @@ export const callDeadlineMs = 30_000;
 export const socketPathBytesMax = 107;
 
 invariant(leaseBytesMax + hugePageBytes <= 2 ** 32, 'a lease and its control area fit 32-bit offsets');
+invariant(networkConnectMs <= controlRequestMs, 'a host that does not answer is told from one that answers late');
 invariant(controlFrameBytesMax <= 65536, 'a control message fits a Unix socket buffer');

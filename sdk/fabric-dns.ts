@@ -2,6 +2,7 @@
 import {
   FabricDns as BridgeDns,
   DirectoryRegistry,
+  parsePeers,
   type ResolvedService,
   RuntimeDirectory,
   type ServiceEvent,
@@ -9,16 +10,21 @@ import {
 } from '#bridge';
 import type { AttachOptions } from './mem-builder.ts';
 import { MemLease } from './mem-lease.ts';
-import { processAgent } from './process-agent.ts';
+import { processAgent, processSettings } from './process-agent.ts';
 import type { RpcServer } from './rpc.ts';
 
 export interface FabricDnsOptions {
   /** The run-time directory that holds the records, an absolute path, private to this user. Defaults to the user's own. */
   readonly directory?: string;
+  /**
+   * Where agents of other machines listen, `host:port`, which are asked for the services there. Defaults to what
+   * `LEASEWIRE_PEERS` says.
+   */
+  readonly peers?: readonly string[];
 }
 
 /**
- * Finds services by name on this machine:
+ * Finds services by name, on this machine and on those of its peers:
  *
  *     await using dns = await FabricDns.open();
  *     const lease = await dns.connect('echo');
@@ -32,11 +38,12 @@ export class FabricDns implements AsyncDisposable {
     this.#dns = dns;
   }
 
-  /** Rejects with IoError if the directory cannot be made, or others can get in. */
+  /** Rejects with IoError if the directory cannot be made, or others can get in, and TypeError for peers that are none. */
   static async open(options: FabricDnsOptions = {}): Promise<FabricDns> {
     const agent = processAgent();
     const directory = options.directory === undefined ? agent.directory : new RuntimeDirectory(options.directory);
-    return new FabricDns(new BridgeDns(agent, new DirectoryRegistry(directory)));
+    const peers = options.peers === undefined ? processSettings().peers : parsePeers(options.peers);
+    return new FabricDns(new BridgeDns(agent, new DirectoryRegistry(directory), peers));
   }
 
   /** Publishes a server under a name, until it is deregistered, its lease ends, or this is closed. */
@@ -49,19 +56,22 @@ export class FabricDns implements AsyncDisposable {
     return this.#dns.deregister(service, server);
   }
 
-  /** The living instances of a service, the least loaded first. */
+  /** The living instances of a service: the nearest first, of those the least loaded. */
   resolve(service: string): Promise<ResolvedService[]> {
     return this.#dns.resolve(service);
   }
 
-  /** Tells of instances that come and go, those that are there first, until `signal` aborts or the loop is left. */
+  /**
+   * Tells of instances that come and go, those that are there first, until `signal` aborts or the loop is left. Peers are
+   * asked for new ones every 2 s.
+   */
   watch(service: string, options: { signal?: AbortSignal } = {}): AsyncGenerator<ServiceEvent, void, undefined> {
     return this.#dns.watch(service, options.signal);
   }
 
   /**
    * Attaches to the best instance of a service. Rejects with Disconnected if none lives, Contention if those that live
-   * have no free slot.
+   * have no free slot, Unsupported if no plane reaches them.
    */
   async connect(service: string, options: Pick<AttachOptions, 'slot'> = {}): Promise<MemLease> {
     return new MemLease(await this.#dns.connect(service, { slot: options.slot ?? true }));

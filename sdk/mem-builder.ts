@@ -1,7 +1,7 @@
 // Acquires leases, and attaches to those that others have acquired.
 import { defaultRenewalPolicy, parseLeaseReference, type RenewalPolicy } from '#bridge';
 import { MemLease } from './mem-lease.ts';
-import { processAgent } from './process-agent.ts';
+import { homeAgent, processAgent } from './process-agent.ts';
 
 export interface AttachOptions {
   /** Whether to take a client slot where the lease has any; without one, only mem() can be used. Defaults to true. */
@@ -50,22 +50,24 @@ export class MemBuilder {
 
   /**
    * Rejects with RangeError for a size or time out of bounds, CapacityExceeded when the machine has no more memory,
-   * huge pages or descriptors, and IoError when the run-time directory cannot be used.
+   * huge pages or descriptors, IoError when the run-time directory cannot be used or `LEASEWIRE_LISTEN` not be listened
+   * at, and Unsupported where that would be a plain connection to other machines.
    */
   async acquire(): Promise<MemLease> {
     const request = { minBytes: this.#minBytes, leaseMs: this.#leaseMs, hugePages: this.#hugePages };
-    const core = processAgent().acquire(request);
+    const core = (await homeAgent()).acquire(request);
     if (this.#renewal !== undefined) core.renewAutomatically(this.#renewal);
     return new MemLease(core);
   }
 
   /**
    * Binds this process to a lease, by its id or URL. Rejects with TypeError for what is neither, Disconnected if its
-   * home is gone, Revoked if it has ended, Contention if its slots are taken, and Unsupported for a URL that names
-   * another host.
+   * home is gone, Revoked if it has ended, Contention if its slots are taken, and Unsupported if its home is on another
+   * machine that no plane reaches.
    */
   static async attach(reference: string, options: AttachOptions = {}): Promise<MemLease> {
-    const core = await processAgent().attach(parseLeaseReference(reference), { slot: options.slot ?? true });
+    const { lease, address } = parseLeaseReference(reference);
+    const core = await processAgent().attach(lease, { slot: options.slot ?? true }, address);
     if (options.autoRenew) core.renewAutomatically(defaultRenewalPolicy);
     return new MemLease(core);
   }

@@ -2,6 +2,7 @@
 // at the latest when it is collected.
 import type { Lease, LeaseId, LeaseMemory, LeaseStatus, PlaneName, RevokeOutcome } from '#bridge';
 import { leaseUrl } from '#bridge';
+import { processAgent } from './process-agent.ts';
 
 const forgotten = new FinalizationRegistry<Lease>((lease) => {
   void lease.release();
@@ -30,9 +31,9 @@ export class MemLease implements AsyncDisposable {
     return this.#core.id;
   }
 
-  /** The lease as a URL, which attach takes too. */
+  /** The lease as a URL, which attach takes too. It names its home's address on the network, if that has one. */
   get url(): string {
-    return leaseUrl(this.#core.id);
+    return leaseUrl(this.#core.id, processAgent().networkAddressOf(this.#core));
   }
 
   /** Counts how often these bytes were granted; a reference to an earlier generation is refused. */

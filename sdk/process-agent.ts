@@ -1,20 +1,77 @@
 // The agent of this process, or of this worker thread: made when first needed, closed when the process ends.
-import { Agent, defaultRuntimePath, RuntimeDirectory, systemEnvironment, Unsupported } from '#bridge';
+import {
+  Agent,
+  DirectoryRegistry,
+  defaultRuntimePath,
+  type NetworkAddress,
+  type NetworkSettings,
+  networkSettings,
+  RuntimeDirectory,
+  systemEnvironment,
+  TcpTransport,
+  Unsupported,
+} from '#bridge';
 import { LocalPlane, UnixTransport } from '#bridge/local';
 
-let agent: Agent | undefined;
+interface ProcessAgent {
+  readonly agent: Agent;
+  readonly settings: NetworkSettings;
+  /** Since the first lease was acquired: listening on the network, where that was asked for. */
+  listening: Promise<unknown> | undefined;
+}
 
-/** Throws Unsupported if `LEASEWIRE_PLANE` asks for a plane that is not there, IoError for an unusable run-time directory. */
+let own: ProcessAgent | undefined;
+
+/**
+ * Throws Unsupported if `LEASEWIRE_PLANE` asks for a plane that is not there, TypeError for other settings that make no
+ * sense, IoError for an unusable run-time directory.
+ */
 export function processAgent(): Agent {
-  if (agent !== undefined) return agent;
+  return ownAgent().agent;
+}
+
+/** This process's agent, listening where `LEASEWIRE_LISTEN` says. Rejects with IoError or Unsupported if it cannot. */
+export async function homeAgent(): Promise<Agent> {
+  const { agent, settings } = ownAgent();
+  if (settings.listen !== undefined) await listening(ownAgent(), settings.listen);
+  return agent;
+}
+
+/** What the environment said when the agent was made. */
+export function processSettings(): NetworkSettings {
+  return ownAgent().settings;
+}
+
+function ownAgent(): ProcessAgent {
+  own ??= createAgent();
+  return own;
+}
+
+function createAgent(): ProcessAgent {
   checkPlane(process.env['LEASEWIRE_PLANE']);
+  const settings = networkSettings();
   const environment = systemEnvironment;
-  const transport = new UnixTransport(environment.clock);
+  const { clock } = environment;
   const directory = new RuntimeDirectory(defaultRuntimePath());
-  const created = new Agent({ environment, plane: new LocalPlane(), transport, directory });
-  process.once('exit', () => created.close());
-  agent = created;
-  return created;
+  const agent = new Agent({
+    environment,
+    plane: new LocalPlane(),
+    transport: new UnixTransport(clock),
+    network: new TcpTransport({ clock, insecure: settings.insecure }),
+    directory,
+    registry: new DirectoryRegistry(directory),
+  });
+  process.once('exit', () => agent.close());
+  return { agent, settings, listening: undefined };
+}
+
+/** Once, unless it failed: what is in the way may be gone the next time. */
+function listening(own: ProcessAgent, address: NetworkAddress): Promise<unknown> {
+  own.listening ??= own.agent.listenNetwork(address, own.settings.advertise).catch((error) => {
+    own.listening = undefined;
+    throw error;
+  });
+  return own.listening;
 }
 
 function checkPlane(wanted: string | undefined): void {

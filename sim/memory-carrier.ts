@@ -1,6 +1,6 @@
 // One end of a carrier inside one process. It behaves as a SOCK_SEQPACKET socket does: whole messages, in order, each
 // with copies of its attachments; what was sent before the end arrives before the end; several may arrive at once,
-// and are then told in one go.
+// and are then told in one go. Or as a TCP connection does, which takes no attachments and has nothing for pump().
 import { type Attachment, type Carrier, type CarrierEvents, type Clock, invariant } from '#bridge';
 import { MemoryAttachment } from './memory-attachment.ts';
 
@@ -15,7 +15,18 @@ interface Arrival {
   arrived: boolean;
 }
 
+export interface MemoryCarrierOptions {
+  /** Draws how long a message to this end takes. */
+  readonly delayMs?: () => number;
+  readonly onClosed?: () => void;
+  /** What it behaves as: a Unix socket, unless told otherwise. */
+  readonly kind?: CarrierKind;
+}
+
+export type CarrierKind = 'unix' | 'tcp';
+
 export class MemoryCarrier implements Carrier {
+  readonly carriesAttachments: boolean;
   readonly #clock: Clock;
   readonly #delayMs: () => number;
   readonly #onClosed: () => void;
@@ -26,11 +37,12 @@ export class MemoryCarrier implements Carrier {
   #closed = false;
   #keepsAlive = false;
 
-  /** `clock` is the clock of the process that this end is in; `delayMs` draws how long a message to it takes. */
-  constructor(clock: Clock, delayMs: () => number = () => 0, onClosed: () => void = () => undefined) {
+  /** `clock` is the clock of the process that this end is in. */
+  constructor(clock: Clock, options: MemoryCarrierOptions = {}) {
     this.#clock = clock;
-    this.#delayMs = delayMs;
-    this.#onClosed = onClosed;
+    this.#delayMs = options.delayMs ?? (() => 0);
+    this.#onClosed = options.onClosed ?? (() => undefined);
+    this.carriesAttachments = options.kind !== 'tcp';
   }
 
   /** Makes this and `peer` the two ends of one carrier. */
@@ -51,27 +63,33 @@ export class MemoryCarrier implements Carrier {
 
   /** Whether there is something for pump() to deliver. */
   get hasNews(): boolean {
-    const [first] = this.#inbox;
-    return !this.#closed && first !== undefined && this.#isHere(first);
+    return this.carriesAttachments && this.#hasArrived;
   }
 
   open(events: CarrierEvents): void {
     this.#events = events;
-    this.#clock.after(0, () => this.pump());
+    this.#clock.after(0, () => this.#deliver());
   }
 
   send(bytes: Uint8Array, attachments: readonly Attachment[]): void {
+    invariant(this.carriesAttachments || attachments.length === 0, 'no attachments travel over TCP');
     if (this.#closed) return;
     this.#tellPeer({ bytes: Uint8Array.from(bytes), attachments: attachments.map(copyOf) });
   }
 
   pump(): void {
-    while (this.#events !== undefined && this.hasNews) {
+    if (this.carriesAttachments) this.#deliver();
+  }
+
+  #deliver(): void {
+    while (this.#events !== undefined && this.#hasArrived) {
       const { content } = this.#inbox.shift() as Arrival;
       if ('bytes' in content) this.#events.onMessage(content.bytes, content.attachments);
       else this.#end(content.end, this.#events);
     }
   }
+
+  greeted(): void {}
 
   keepAlive(keep: boolean): void {
     this.#keepsAlive = keep;
@@ -106,8 +124,13 @@ export class MemoryCarrier implements Carrier {
     this.#inbox.push(arrival);
     this.#clock.after(dueMs - nowMs, () => {
       arrival.arrived = true;
-      this.pump();
+      this.#deliver();
     });
+  }
+
+  get #hasArrived(): boolean {
+    const [first] = this.#inbox;
+    return !this.#closed && first !== undefined && this.#isHere(first);
   }
 
   #isHere(arrival: Arrival): boolean {

@@ -8,7 +8,7 @@ import {
   type Clock,
   Disconnected,
 } from '#bridge';
-import { MemoryCarrier } from './memory-carrier.ts';
+import { type CarrierKind, MemoryCarrier } from './memory-carrier.ts';
 
 interface Listening {
   readonly transport: MemoryTransport;
@@ -21,6 +21,8 @@ export class MemoryNetwork {
   delayMs: () => number = () => 0;
   /** Connections that may wait to be accepted, for each listener. */
   backlogMax = 512;
+  /** The port that the next listener gets that takes any. */
+  nextPort = 49152;
   readonly #listening = new Map<string, Listening>();
 
   /** A process's access to the network; its carriers' events come by its clock. */
@@ -64,12 +66,12 @@ export class MemoryTransport implements CarrierTransport {
     return { address, close: () => this.#unlisten(address) };
   }
 
-  connect(address: string): MemoryCarrier {
+  connect(address: string, kind: CarrierKind = 'unix'): MemoryCarrier {
     const listening = this.#network.listenerAt(address);
     if (listening === undefined) throw new Disconnected(`nobody listens at ${address}`);
     if (listening.waiting >= this.#network.backlogMax) throw new CapacityExceeded(`the backlog of ${address} is full`);
-    const near = this.#carrier(this.clock);
-    const far = listening.transport.#carrier(listening.transport.clock);
+    const near = this.#carrier(this.clock, kind);
+    const far = listening.transport.#carrier(listening.transport.clock, kind);
     near.connectTo(far);
     listening.waiting += 1;
     listening.transport.clock.after(this.#network.delayMs(), () => {
@@ -86,12 +88,15 @@ export class MemoryTransport implements CarrierTransport {
     for (const carrier of this.#carriers) carrier.close();
   }
 
-  #carrier(clock: Clock): MemoryCarrier {
-    const carrier = new MemoryCarrier(
-      clock,
-      () => this.#network.delayMs(),
-      () => this.#carriers.delete(carrier),
-    );
+  /** Every connection of this process fails, at both ends. */
+  breakAll(): void {
+    for (const carrier of [...this.#carriers]) carrier.fail(new Error('the network broke'));
+  }
+
+  #carrier(clock: Clock, kind: CarrierKind): MemoryCarrier {
+    const delayMs = () => this.#network.delayMs();
+    const onClosed = () => this.#carriers.delete(carrier);
+    const carrier = new MemoryCarrier(clock, { delayMs, onClosed, kind });
     this.#carriers.add(carrier);
     return carrier;
   }

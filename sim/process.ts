@@ -2,26 +2,35 @@
 import { Agent, type Environment, type Registry, type RuntimeDirectory } from '#bridge';
 import type { MemoryTransport } from './memory-network.ts';
 import { MemoryPlane } from './memory-plane.ts';
+import type { MemoryRecords } from './memory-registry.ts';
+import { MemoryTcp } from './memory-tcp.ts';
 import { ProcessClock, type ProcessClockOptions } from './process-clock.ts';
 import type { World } from './world.ts';
+
+export interface ProcessOptions extends ProcessClockOptions {
+  /** The services of the machine that it runs on. By default all processes of a world are on one. */
+  readonly records?: MemoryRecords;
+}
 
 export class Process {
   readonly clock: ProcessClock;
   readonly environment: Environment;
   readonly transport: MemoryTransport;
+  readonly network: MemoryTcp;
   readonly plane: MemoryPlane;
   readonly agent: Agent;
   readonly registry: Registry;
   #dead = false;
 
-  constructor(world: World, options: ProcessClockOptions) {
+  constructor(world: World, options: ProcessOptions) {
     this.clock = new ProcessClock(world.clock, options);
     this.environment = { clock: this.clock, random: world.random.fork() };
     this.transport = world.network.transport(this.clock);
+    this.network = new MemoryTcp(world.network, this.transport);
     this.plane = new MemoryPlane(world.machine, this.clock);
-    this.registry = world.records.registry(this.clock);
-    const { environment, plane, transport } = this;
-    this.agent = new Agent({ environment, plane, transport, directory });
+    this.registry = (options.records ?? world.records).registry(this.clock);
+    const { environment, plane, transport, network, registry } = this;
+    this.agent = new Agent({ environment, plane, transport, network, directory, registry });
   }
 
   get dead(): boolean {
@@ -46,11 +55,12 @@ export class Process {
   }
 }
 
-/** Addresses are names here; there is nothing to sweep. */
+/** Addresses are names here; there is nothing to sweep. Whoever is addressed over the network is on another machine. */
 const directory: RuntimeDirectory = {
   path: 'sim:',
   agentsPath: 'sim:agents',
   servicesPath: 'sim:services',
   socketPath: (agent) => `sim:${agent}`,
+  hasAgent: () => false,
   sweepAgents: () => undefined,
 };

@@ -3,8 +3,7 @@
 import { MemoryNetwork } from './memory-network.ts';
 import type { MemoryMachine } from './memory-plane.ts';
 import { MemoryRecords } from './memory-registry.ts';
-import { Process } from './process.ts';
-import type { ProcessClockOptions } from './process-clock.ts';
+import { Process, type ProcessOptions } from './process.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { VirtualClock, type VirtualClockOptions } from './virtual-clock.ts';
 
@@ -32,7 +31,7 @@ export class World {
   }
 
   /** Starts a process. */
-  process(options: ProcessClockOptions = {}): Process {
+  process(options: ProcessOptions = {}): Process {
     return new Process(this, options);
   }
 }

@@ -1,10 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { CapacityExceeded, Contention, DeadlineExceeded, Disconnected, Revoked } from '../errors.ts';
-import { agentOf, type LeaseId } from '../lease/lease-id.ts';
+import type { Process } from '#sim';
+import { decodeMessage, encodeMessage } from '../control/codec.ts';
+import { helloOf } from '../control/message.test.support.ts';
+import type { Message } from '../control/messages.ts';
+import { CapacityExceeded, Contention, DeadlineExceeded, Disconnected, Revoked, Unsupported } from '../errors.ts';
+import { type AgentId, agentOf, type LeaseId, leaseIdToBytes } from '../lease/lease-id.ts';
 import { controlRequestMs, leaseBytesMax } from '../limits.ts';
-import { granted, heldScene, outcome, servedScene } from '../world.test.support.ts';
+import type { NetworkAddress } from '../network-address.ts';
+import { granted, heldScene, outcome, type Scene, servedScene } from '../world.test.support.ts';
 
-const noLease = 'f'.repeat(32) as LeaseId;
+const noLeaseOf = ({ id }: { id: AgentId }) => `${id}${'f'.repeat(16)}` as LeaseId;
 
 describe('acquiring', () => {
   test('grants fresh, zeroed memory, under an id that names the agent', () => {
@@ -56,7 +61,7 @@ describe('attaching', () => {
     const { world, home, lease } = granted();
     const holder = world.process();
     const attach = (id: LeaseId) => world.clock.run(holder.agent.attach(id, { slot: false }, home.agent.address));
-    await expect(attach(noLease)).rejects.toBeInstanceOf(Revoked);
+    await expect(attach(noLeaseOf(home.agent))).rejects.toBeInstanceOf(Revoked);
     const { id } = lease;
     await lease.release();
     await expect(attach(id)).rejects.toBeInstanceOf(Revoked);
@@ -173,7 +178,7 @@ describe('describing', () => {
 
   test('of a lease that is not there fails with Revoked', async () => {
     const { world, home } = granted();
-    const described = world.process().agent.describe(noLease, home.agent.address);
+    const described = world.process().agent.describe(noLeaseOf(home.agent), home.agent.address);
     await expect(world.clock.run(described)).rejects.toBeInstanceOf(Revoked);
   });
 });
@@ -182,7 +187,7 @@ describe('watching an agent', () => {
   test('tells of its death', async () => {
     const { world, home } = granted();
     let gone = 0;
-    await world.clock.run(world.process().agent.watch(home.agent.address, () => gone++));
+    await world.clock.run(world.process().agent.watch(home.agent.id, home.agent.address, () => gone++));
     await world.clock.advance(1000);
     expect(gone).toBe(0);
     home.kill();
@@ -192,7 +197,9 @@ describe('watching an agent', () => {
 
   test('is over when it is closed', async () => {
     const { world, home } = granted();
-    const life = await world.clock.run(world.process().agent.watch(home.agent.address, () => expect.unreachable()));
+    const life = await world.clock.run(
+      world.process().agent.watch(home.agent.id, home.agent.address, () => expect.unreachable()),
+    );
     life.close();
     home.kill();
     await world.clock.settle();
@@ -243,4 +250,110 @@ test('a holder of many leases of one home uses one connection, and gives it up w
   // Whoever attaches anew finds a new connection, and everything as it was.
   const again = await world.clock.run(holder.agent.attach(lease.id, { slot: false }));
   expect(again.status).toBe('active');
+});
+
+describe('over the network', () => {
+  const anywhere = { host: 'node-1', port: 0 };
+
+  /** A home that listens on the network, and somebody on another machine. */
+  async function far(): Promise<Scene & { address: NetworkAddress; asker: Process }> {
+    const scene = granted();
+    const address = await scene.world.clock.run(scene.home.agent.listenNetwork(anywhere));
+    return { ...scene, address, asker: scene.world.process() };
+  }
+
+  test('an agent says what it took, and how others reach it', async () => {
+    const { home, address } = await far();
+    expect(address).toEqual({ host: 'node-1', port: expect.any(Number) });
+    expect(address.port).not.toBe(0);
+    expect(home.agent.networkAddress).toEqual(address);
+    expect(granted().home.agent.networkAddress).toBeUndefined();
+  });
+
+  test.each([
+    ['0.0.0.0', undefined, undefined],
+    ['::', undefined, undefined],
+    ['0.0.0.0', { host: 'node-1', port: 9 }, { host: 'node-1', port: 9 }],
+    ['node-1', { host: 'outside', port: 0 }, { host: 'outside', port: 4711 }],
+  ])('one that listens at %s and advertises %j is reached at %j', async (host, advertised, expected) => {
+    const { world, home } = granted();
+    await world.clock.run(home.agent.listenNetwork({ host, port: 4711 }, advertised));
+    expect(home.agent.networkAddress).toEqual(expected);
+  });
+
+  test('leases are described as on this machine', async () => {
+    const { world, asker, address, lease } = await far();
+    const description = await world.clock.run(asker.agent.describe(lease.id, address));
+    expect(description).toMatchObject({ generation: 1, arenaBytes: 65536, layout: { name: 'none' } });
+    await world.clock.settle();
+    expect(asker.transport.open).toBe(0);
+  });
+
+  test('leases that are not there are Revoked, homes that are not there Disconnected', async () => {
+    const { world, asker, home, address } = await far();
+    const none = world.clock.run(asker.agent.describe(noLeaseOf(home.agent), address));
+    await expect(none).rejects.toBeInstanceOf(Revoked);
+    home.kill();
+    const gone = world.clock.run(asker.agent.describe(noLeaseOf(home.agent), address));
+    await expect(gone).rejects.toBeInstanceOf(Disconnected);
+  });
+
+  test('nothing is attached: no plane gets there', async () => {
+    const { world, asker, address, lease } = await far();
+    const attached = world.clock.run(asker.agent.attach(lease.id, { slot: false }, address));
+    await expect(attached).rejects.toThrow(Unsupported);
+    await expect(attached).rejects.toThrow('no plane reaches that host');
+    await world.clock.settle();
+    expect([asker.transport.open, asker.agent.metrics.leasesActive]).toEqual([0, 0]);
+  });
+
+  test('whoever asks for a lease all the same is refused, and the home goes on', async () => {
+    const { world, asker, home, address, lease } = await far();
+    const carrier = await world.clock.run(asker.network.connect(address));
+    const heard: Message[] = [];
+    carrier.open({ onMessage: (bytes) => heard.push(decodeMessage(bytes)), onClose: () => undefined });
+    carrier.send(encodeMessage(helloOf()), []);
+    carrier.send(encodeMessage({ type: 'attach', seq: 1, lease: leaseIdToBytes(lease.id), slot: false }), []);
+    await world.clock.settle();
+    expect(heard.at(-1)).toMatchObject({ type: 'refused', seq: 1, code: 'Unsupported' });
+    expect(lease.status).toBe('active');
+    expect(home.transport.open).toBe(1);
+  });
+
+  test('a home that was started anew at the same address is another, and says so', async () => {
+    const { world, asker, home, address, lease } = await far();
+    await world.clock.run(asker.agent.describe(lease.id, address));
+    home.kill();
+    const anew = world.process();
+    await world.clock.run(anew.agent.listenNetwork(address));
+    const fresh = anew.agent.acquire({ minBytes: 1, leaseMs: 60_000, hugePages: false });
+    // At the same time, too: what is asked of the one is not asked of the other.
+    const described = [fresh, lease, fresh].map(({ id }) => outcome(asker.agent.describe(id, address)));
+    expect(await world.clock.run(Promise.all(described))).toMatchObject([
+      { value: { generation: 1 } },
+      { reason: { code: 'Disconnected', message: expect.stringMatching(/restarted/) } },
+      { value: { generation: 1 } },
+    ]);
+  });
+
+  test('the death of a home is told to whoever watches it, and its being another to whoever meant this one', async () => {
+    const { world, asker, home, address } = await far();
+    const gone: string[] = [];
+    await world.clock.run(asker.agent.watch(home.agent.id, address, () => gone.push('home')));
+    const { id } = asker.agent;
+    await world.clock.run(asker.agent.watch(id, address, () => gone.push('nobody')));
+    await world.clock.settle();
+    expect(gone).toEqual(['nobody']);
+    home.kill();
+    await world.clock.settle();
+    expect(gone).toEqual(['nobody', 'home']);
+  });
+
+  test('nobody is served any more once the agent has closed', async () => {
+    const { world, asker, home, address, lease } = await far();
+    home.agent.close();
+    const described = world.clock.run(asker.agent.describe(lease.id, address));
+    await expect(described).rejects.toBeInstanceOf(Disconnected);
+    expect(home.agent.networkAddress).toBeUndefined();
+  });
 });

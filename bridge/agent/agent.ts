@@ -1,19 +1,32 @@
 // The agent of one environment: home to the leases that are acquired here, holder of those attached from here. It
-// listens from the first acquisition on, in the private run-time directory, and needs no daemon.
-import type { Carrier, CarrierListener, CarrierTransport } from '../control/carrier.ts';
-import type { Description } from '../control/messages.ts';
-import type { Environment } from '../environment.ts';
-import { CapacityExceeded, Revoked } from '../errors.ts';
+// listens from the first acquisition on, in the private run-time directory, and where it is told to on the network; it
+// needs no daemon.
+import type {
+  Carrier,
+  CarrierListener,
+  CarrierTransport,
+  NetworkListener,
+  NetworkTransport,
+} from '../control/carrier.ts';
+import { ControlConnection } from '../control/connection.ts';
+import type { Description, Request } from '../control/messages.ts';
+import type { Registry } from '../dns/registry.ts';
+import type { ServiceRecord } from '../dns/service-record.ts';
+import { toldServices } from '../dns/told-services.ts';
+import type { Clock, Environment } from '../environment.ts';
+import { CapacityExceeded, MalformedFrame, Revoked, Unsupported } from '../errors.ts';
+import { invariant } from '../invariant.ts';
 import type { HeldLease } from '../lease/held-lease.ts';
 import { HomeLease } from '../lease/home-lease.ts';
-import { checkLeaseMs, type LeaseContext } from '../lease/lease.ts';
+import { checkLeaseMs, type Lease, type LeaseContext } from '../lease/lease.ts';
 import { type AgentId, agentOf, type LeaseId, newAgentId, newLeaseId } from '../lease/lease-id.ts';
 import { controlRequestMs, leaseBytesMax } from '../limits.ts';
 import { Metrics } from '../metrics/metrics.ts';
+import { formatNetworkAddress, isWildcard, type NetworkAddress } from '../network-address.ts';
 import type { Plane } from '../plane/plane.ts';
 import { HolderSession, type HomeLeases } from './holder-session.ts';
 import { type AttachOptions, HomeConnection } from './home-connection.ts';
-import type { RuntimeDirectory } from './runtime-directory.ts';
+import { isAlive, type RuntimeDirectory } from './runtime-directory.ts';
 
 export interface AcquireRequest {
   readonly minBytes: number;
@@ -25,8 +38,14 @@ export interface AgentParts {
   readonly environment: Environment;
   readonly plane: Plane;
   readonly transport: CarrierTransport;
+  readonly network: NetworkTransport;
   readonly directory: RuntimeDirectory;
+  /** The services of this machine. */
+  readonly registry: Registry;
 }
+
+/** Where an agent is reached: the path of its socket on this machine, or an address of the network. */
+export type AgentAddress = string | NetworkAddress;
 
 /** A listener whose backlog is full is tried again this often. */
 const connectRetryMs = 5;
@@ -39,9 +58,14 @@ export class Agent implements HomeLeases {
   readonly #context: LeaseContext;
   readonly #leases = new Map<LeaseId, HomeLease>();
   readonly #sessions = new Set<HolderSession>();
+  /** Of leases that were attached by such an address. */
+  readonly #networkAddresses = new WeakMap<Lease, NetworkAddress>();
+  /** By address and agent: what answers at an address today need not be what answered there yesterday. */
   readonly #homes = new Map<string, HomeConnection>();
   readonly #connecting = new Map<string, Promise<HomeConnection>>();
   #listener: CarrierListener | undefined;
+  #networkListener: NetworkListener | undefined;
+  #networkAddress: NetworkAddress | undefined;
 
   constructor(parts: AgentParts) {
     this.#parts = parts;
@@ -50,9 +74,31 @@ export class Agent implements HomeLeases {
     this.#context = { environment: parts.environment, metrics: this.metrics };
   }
 
-  /** Where other processes reach this agent. */
+  get clock(): Clock {
+    return this.#parts.environment.clock;
+  }
+
+  /** Where other processes of this machine reach this agent. */
   get address(): string {
     return this.directory.socketPath(this.id);
+  }
+
+  /** Where other machines reach this agent; undefined if it does not listen there, or cannot know. */
+  get networkAddress(): NetworkAddress | undefined {
+    return this.#networkAddress;
+  }
+
+  /**
+   * Listens on the network too, from now until the agent closes; port 0 takes any. Others are told of `advertised`, whose
+   * port 0 stands for the one taken, or else of where it listens, unless that is everywhere. Returns what was taken.
+   */
+  async listenNetwork(address: NetworkAddress, advertised?: NetworkAddress): Promise<NetworkAddress> {
+    invariant(this.#networkListener === undefined, 'an agent listens at one address of the network');
+    const listener = await this.#parts.network.listen(address, (carrier) => this.#accept(carrier));
+    this.#networkListener = listener;
+    const { host, port } = advertised ?? listener.address;
+    if (!isWildcard(host)) this.#networkAddress = { host, port: port === 0 ? listener.address.port : port };
+    return listener.address;
   }
 
   /** Grants a lease on fresh, zeroed memory of this machine. Throws RangeError or CapacityExceeded. */
@@ -73,31 +119,64 @@ export class Agent implements HomeLeases {
   }
 
   /**
-   * Attaches to a lease of this machine, from its home at `address`. Rejects with Disconnected if the home is gone,
-   * Revoked if it has no such lease (any more), and Contention if a slot was wanted and all are taken.
+   * Attaches to a lease, from its home at `address`, or on this machine if it is there. Rejects with Disconnected if the home is
+   * gone, Revoked if it has no such lease (any more), Contention if a slot was wanted and all are taken, and Unsupported
+   * if no plane reaches it.
    */
-  async attach(id: LeaseId, options: AttachOptions, address?: string): Promise<HeldLease> {
-    const home = await this.#homeAt(address ?? this.directory.socketPath(agentOf(id)));
-    return home.attach(id, options);
+  async attach(id: LeaseId, options: AttachOptions, address?: AgentAddress): Promise<HeldLease> {
+    const agent = agentOf(id);
+    const home = await this.#homeAt(this.#nearest(agent, address), agent);
+    const lease = await home.attach(id, options);
+    if (typeof address === 'object') this.#networkAddresses.set(lease, address);
+    return lease;
+  }
+
+  /** Where the home of a lease of this agent, acquired or attached, is reached over the network, as far as is known here. */
+  networkAddressOf(lease: Lease): NetworkAddress | undefined {
+    return agentOf(lease.id) === this.id ? this.#networkAddress : this.#networkAddresses.get(lease);
   }
 
   /** Asks a home what a lease offers. */
-  async describe(id: LeaseId, address: string): Promise<Description> {
-    const home = await this.#homeAt(address);
+  async describe(id: LeaseId, address: AgentAddress): Promise<Description> {
+    const home = await this.#homeAt(address, agentOf(id));
     return home.describe(id);
   }
 
+  /** Asks whoever listens at an address for the instances of a service on its node. */
+  async resolve(service: string, address: NetworkAddress): Promise<readonly ServiceRecord[]> {
+    const home = await this.#homeAt(address);
+    return home.resolve(service);
+  }
+
   /** A connection of its own to another agent, whose end tells of that agent's end. */
-  async watch(address: string, onGone: () => void): Promise<{ close(): void }> {
+  async watch(peer: AgentId, address: AgentAddress, onGone: () => void): Promise<{ close(): void }> {
     const carrier = await this.#connect(address);
-    carrier.open({ onMessage: () => undefined, onClose: onGone });
-    return carrier;
+    const owner = { onRequest: refuseRequest, onNotice: () => undefined, onClose: onGone };
+    return new ControlConnection(carrier, this.#parts.environment.clock, owner, { self: this.id, peer });
+  }
+
+  /** By which plane leases get to whoever is at the other end, or from there. Throws Unsupported if none does. */
+  planeFor(carrier: Carrier): Plane {
+    if (carrier.carriesAttachments) return this.#parts.plane;
+    throw new Unsupported('no plane reaches that host: leases can only be attached to on their own machine');
   }
 
   find(id: LeaseId): HomeLease {
     const lease = this.#leases.get(id);
     if (lease === undefined) throw new Revoked(`lease ${id} is not granted here (any more)`);
     return lease;
+  }
+
+  /** Throws Unsupported if others could reach nothing but this agent, and are told by nobody where it is. */
+  services(service: string): readonly ServiceRecord[] {
+    const { registry, transport } = this.#parts;
+    const records = registry.list(service);
+    const isOwn = ({ agent }: ServiceRecord) => agent === this.id;
+    const told = toldServices(records, (record) =>
+      isOwn(record) ? this.#leases.has(record.lease) : isAlive(record.address, transport),
+    );
+    if (told.length > 0 || this.#networkAddress !== undefined || !records.some(isOwn)) return told;
+    throw new Unsupported(`${service} is served here, but LEASEWIRE_ADVERTISE does not say how others reach it`);
   }
 
   sessionEnded(session: HolderSession): void {
@@ -112,6 +191,9 @@ export class Agent implements HomeLeases {
     this.#sessions.clear();
     this.#listener?.close();
     this.#listener = undefined;
+    this.#networkListener?.close();
+    this.#networkListener = undefined;
+    this.#networkAddress = undefined;
   }
 
   #forget(lease: HomeLease): void {
@@ -122,34 +204,49 @@ export class Agent implements HomeLeases {
 
   #listen(): void {
     if (this.#listener !== undefined) return;
-    const { transport, environment } = this.#parts;
+    const { transport } = this.#parts;
     this.directory.sweepAgents(transport);
-    this.#listener = transport.listen(this.address, (carrier) => {
-      this.#sessions.add(new HolderSession(carrier, this, environment.clock));
-    });
+    this.#listener = transport.listen(this.address, (carrier) => this.#accept(carrier));
+  }
+
+  #accept(carrier: Carrier): void {
+    this.#sessions.add(new HolderSession(carrier, this, this.#parts.environment.clock));
+  }
+
+  /** Over the network only if it is on another machine: here, the local plane has it. */
+  #nearest(agent: AgentId, address: AgentAddress | undefined): AgentAddress {
+    const isFar = typeof address === 'object' && !this.directory.hasAgent(agent);
+    return isFar || typeof address === 'string' ? address : this.directory.socketPath(agent);
   }
 
   /** One connection to each home, also for those who ask at the same time. */
-  #homeAt(address: string): Promise<HomeConnection> {
-    const known = this.#homes.get(address);
+  #homeAt(address: AgentAddress, peer?: AgentId): Promise<HomeConnection> {
+    const key = `${peer ?? 'whoever'} ${nameOf(address)}`;
+    const known = this.#homes.get(key);
     if (known !== undefined && !known.closed) return Promise.resolve(known);
     const connecting =
-      this.#connecting.get(address) ?? this.#connectHome(address).finally(() => this.#connecting.delete(address));
-    this.#connecting.set(address, connecting);
+      this.#connecting.get(key) ?? this.#connectHome(key, address, peer).finally(() => this.#connecting.delete(key));
+    this.#connecting.set(key, connecting);
     return connecting;
   }
 
-  async #connectHome(address: string): Promise<HomeConnection> {
+  async #connectHome(key: string, address: AgentAddress, peer?: AgentId): Promise<HomeConnection> {
     const carrier = await this.#connect(address);
-    const home = new HomeConnection(carrier, this.#parts.plane, this.#context, () => {
-      if (this.#homes.get(address) === home) this.#homes.delete(address);
+    const ends = { self: this.id, peer };
+    const planeFor = (each: Carrier) => this.planeFor(each);
+    const home = new HomeConnection(carrier, ends, planeFor, this.#context, () => {
+      if (this.#homes.get(key) === home) this.#homes.delete(key);
     });
-    this.#homes.set(address, home);
+    this.#homes.set(key, home);
     return home;
   }
 
+  async #connect(address: AgentAddress): Promise<Carrier> {
+    return typeof address === 'string' ? this.#connectHere(address) : this.#parts.network.connect(address);
+  }
+
   /** Connects, waiting while the listener's backlog is full. */
-  async #connect(address: string): Promise<Carrier> {
+  async #connectHere(address: string): Promise<Carrier> {
     const { transport, environment } = this.#parts;
     const { clock } = environment;
     const untilMs = clock.nowMs() + controlRequestMs;
@@ -164,4 +261,12 @@ export class Agent implements HomeLeases {
       }
     }
   }
+}
+
+function nameOf(address: AgentAddress): string {
+  return typeof address === 'string' ? address : `tcp://${formatNetworkAddress(address)}`;
+}
+
+function refuseRequest({ type }: Request): never {
+  throw new MalformedFrame(`a home sends no ${type}`);
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { MemoryAttachment, MemoryCarrier, World } from '#sim';
 import { decodeMessage, encodeMessage } from '../control/codec.ts';
-import { anyMessage } from '../control/message.test.support.ts';
+import { anyMessage, helloOf } from '../control/message.test.support.ts';
 import type { Message, Request, Response } from '../control/messages.ts';
 import { type LeaseId, leaseIdToBytes } from '../lease/lease-id.ts';
 import { granted, type Scene, servedScene } from '../world.test.support.ts';
@@ -27,7 +27,7 @@ class RawHolder {
         this.closed = true;
       },
     });
-    this.say({ type: 'hello', version: 1 });
+    this.say(helloOf());
   }
 
   say(message: Message): void {

@@ -4,16 +4,23 @@
 import type { Carrier } from '../control/carrier.ts';
 import { type Answer, type ConnectionOwner, ControlConnection } from '../control/connection.ts';
 import type { Notice, Request } from '../control/messages.ts';
+import type { ServiceRecord } from '../dns/service-record.ts';
 import type { Clock } from '../environment.ts';
 import { Contention, type FabricError, MalformedFrame, Revoked } from '../errors.ts';
 import type { Holder, HomeLease } from '../lease/home-lease.ts';
-import { type LeaseId, leaseIdFromBytes, leaseIdToBytes } from '../lease/lease-id.ts';
+import { type AgentId, type LeaseId, leaseIdFromBytes, leaseIdToBytes } from '../lease/lease-id.ts';
 import type { EndReason } from '../lease/lease-status.ts';
+import type { Plane } from '../plane/plane.ts';
 
 /** The leases that an agent is home to. */
 export interface HomeLeases {
+  readonly id: AgentId;
   /** Throws Revoked for a lease that this agent does not have (any more). */
   find(id: LeaseId): HomeLease;
+  /** By which plane leases get to whoever is at the other end. Throws Unsupported if none does. */
+  planeFor(carrier: Carrier): Plane;
+  /** The instances of a service on this node that other machines can reach. */
+  services(service: string): readonly ServiceRecord[];
   sessionEnded(session: HolderSession): void;
 }
 
@@ -25,10 +32,13 @@ export class HolderSession implements ConnectionOwner, Holder {
 
   constructor(carrier: Carrier, leases: HomeLeases, clock: Clock) {
     this.#leases = leases;
-    this.#connection = new ControlConnection(carrier, clock, this);
+    this.#connection = new ControlConnection(carrier, clock, this, { self: leases.id });
   }
 
   onRequest(request: Request): Answer {
+    if (request.type === 'resolve') {
+      return { body: { type: 'services', records: this.#leases.services(request.service) } };
+    }
     const lease = this.#leases.find(leaseIdFromBytes(request.lease));
     switch (request.type) {
       case 'attach':
@@ -80,6 +90,7 @@ export class HolderSession implements ConnectionOwner, Holder {
 
   #attach(lease: HomeLease, wantsSlot: boolean): Answer {
     if (this.#attached.has(lease)) throw new Contention(`lease ${lease.id} is attached over this connection already`);
+    this.#leases.planeFor(this.#connection.carrier);
     lease.checkDeadline();
     const slot = wantsSlot && lease.layout.slotCount > 0 ? lease.assignSlot() : null;
     this.#attached.set(lease, slot?.index);

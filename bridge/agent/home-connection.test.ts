@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { MemoryAttachment, type MemoryCarrier, type Process, World } from '#sim';
 import { decodeMessage, encodeMessage } from '../control/codec.ts';
-import { anyMessage } from '../control/message.test.support.ts';
+import { anyMessage, helloOf } from '../control/message.test.support.ts';
 import type { Attached, Message, Request, Response, ResponseBody } from '../control/messages.ts';
 import { FabricError, MalformedFrame, Revoked } from '../errors.ts';
 import type { HeldLease } from '../lease/held-lease.ts';
-import { type LeaseId, leaseIdToBytes } from '../lease/lease-id.ts';
+import { type AgentId, agentOf, type LeaseId, leaseIdToBytes } from '../lease/lease-id.ts';
 import { granted, outcome } from '../world.test.support.ts';
 
 const id = '0123456789abcdef0123456789abcdef' as LeaseId;
@@ -21,6 +21,7 @@ let home: RawHome;
 /** A home in the hands of the test. */
 class RawHome {
   carrier: MemoryCarrier | undefined;
+  agent: AgentId = agentOf(id);
   readonly heard: Message[] = [];
   answer: (request: Request) => { body: ResponseBody; attachments?: MemoryAttachment[] } | undefined = () => undefined;
 
@@ -28,7 +29,7 @@ class RawHome {
     world.network.transport(world.clock).listen('home', (carrier) => {
       this.carrier = carrier as MemoryCarrier;
       carrier.open({ onMessage: (bytes) => this.#hear(decodeMessage(bytes)), onClose: () => undefined });
-      this.say({ type: 'hello', version: 1 });
+      this.say(helloOf(this.agent));
     });
   }
 
@@ -62,6 +63,7 @@ const attached: Attached = {
 function realMemory(): { memory: MemoryAttachment; body: Attached; id: LeaseId } {
   const { lease: real } = granted();
   const [memory] = real.share(undefined) as MemoryAttachment[];
+  home.agent = agentOf(real.id);
   return { memory: memory as MemoryAttachment, body: { ...attached, arenaBytes: real.arenaBytes }, id: real.id };
 }
 
@@ -86,9 +88,11 @@ describe('an answer to attach', () => {
   });
 
   test('with the memory of another lease is refused', async () => {
-    const { memory, body } = realMemory();
+    const { memory, body, id: real } = realMemory();
     home.answer = () => ({ body, attachments: [attachment(memory.resource)] });
-    await expect(world.clock.run(attach())).rejects.toThrow('wrong lease id');
+    const other = `${agentOf(real)}${'0'.repeat(16)}` as LeaseId;
+    const refused = holder.agent.attach(other, { slot: false }, 'home');
+    await expect(world.clock.run(refused)).rejects.toThrow('wrong lease id');
     expect(world.machine.attachments.open).toBe(0);
   });
 

@@ -1,8 +1,9 @@
 // A holder's side of one control connection: all leases that this agent holds from one home. Its end is the end of
 // those leases here.
 import type { Carrier } from '../control/carrier.ts';
-import { type Answer, type ConnectionOwner, ControlConnection, type Reply } from '../control/connection.ts';
+import { type Answer, type ConnectionOwner, ControlConnection, type Ends, type Reply } from '../control/connection.ts';
 import type { Attached, Description, Notice, Request, RequestBody, Response } from '../control/messages.ts';
+import type { ServiceRecord } from '../dns/service-record.ts';
 import { type FabricError, MalformedFrame } from '../errors.ts';
 import { HeldLease, type Home } from '../lease/held-lease.ts';
 import type { LeaseContext } from '../lease/lease.ts';
@@ -15,7 +16,7 @@ export interface AttachOptions {
 }
 
 export class HomeConnection implements ConnectionOwner, Home {
-  readonly #plane: Plane;
+  readonly #planeFor: (carrier: Carrier) => Plane;
   readonly #context: LeaseContext;
   readonly #connection: ControlConnection;
   readonly #leases = new Map<LeaseId, HeldLease>();
@@ -23,12 +24,21 @@ export class HomeConnection implements ConnectionOwner, Home {
   /** Whatever needs the connection although no lease does. */
   #users = 0;
 
-  /** `onUnused` is called when the connection has closed, by itself or because nothing needs it any more. */
-  constructor(carrier: Carrier, plane: Plane, context: LeaseContext, onUnused: () => void) {
-    this.#plane = plane;
+  /**
+   * `planeFor` says by which plane leases come over a carrier, or throws; `onUnused` is called when the connection has
+   * closed, by itself or because nothing needs it any more.
+   */
+  constructor(
+    carrier: Carrier,
+    ends: Ends,
+    planeFor: (carrier: Carrier) => Plane,
+    context: LeaseContext,
+    onUnused: () => void,
+  ) {
+    this.#planeFor = planeFor;
     this.#context = context;
     this.#onUnused = onUnused;
-    this.#connection = new ControlConnection(carrier, context.environment.clock, this);
+    this.#connection = new ControlConnection(carrier, context.environment.clock, this, ends);
   }
 
   get closed(): boolean {
@@ -41,6 +51,7 @@ export class HomeConnection implements ConnectionOwner, Home {
 
   async #attach(id: LeaseId, options: AttachOptions): Promise<HeldLease> {
     const lease = leaseIdToBytes(id);
+    const plane = this.#planeFor(this.#connection.carrier);
     const askedAtMs = this.#context.environment.clock.nowMs();
     // An answer that comes too late has bound a lease that nobody waits for.
     const undo = ({ body }: Reply) => {
@@ -48,7 +59,7 @@ export class HomeConnection implements ConnectionOwner, Home {
       void this.#ask({ type: 'detach', lease, generation: body.generation }, 'done').catch(() => undefined);
     };
     const { body, attachments } = await this.#ask({ type: 'attach', lease, ...options }, 'attached', undo);
-    const memory = this.#bind(id, body, attachments);
+    const memory = this.#bind(plane, id, body, attachments);
     const held = new HeldLease({ ...body, id, memory, home: this, askedAtMs }, this.#context);
     this.#leases.set(id, held);
     this.#context.metrics.leasesAttached += 1;
@@ -63,6 +74,12 @@ export class HomeConnection implements ConnectionOwner, Home {
     const lease = leaseIdToBytes(id);
     const { body } = await this.#using(() => this.#ask({ type: 'describe', lease }, 'description'));
     return body;
+  }
+
+  /** The instances of a service on the home's node that can be reached over the network. */
+  async resolve(service: string): Promise<readonly ServiceRecord[]> {
+    const { body } = await this.#using(() => this.#ask({ type: 'resolve', service }, 'services'));
+    return body.records;
   }
 
   async remaining(lease: HeldLease): Promise<number> {
@@ -110,10 +127,10 @@ export class HomeConnection implements ConnectionOwner, Home {
     this.#onUnused();
   }
 
-  #bind(id: LeaseId, body: Attached, attachments: readonly Attachment[]): ReturnType<Plane['bind']> {
+  #bind(plane: Plane, id: LeaseId, body: Attached, attachments: readonly Attachment[]): ReturnType<Plane['bind']> {
     const { generation, arenaBytes } = body;
     const slot = body.slot?.index;
-    const memory = this.#plane.bind({ arenaBytes, slot, attachments, carrier: this.#connection.carrier });
+    const memory = plane.bind({ arenaBytes, slot, attachments, carrier: this.#connection.carrier });
     try {
       memory.window.control.verify({ lease: id, generation, arenaBytes });
       return memory;

@@ -135,7 +135,8 @@ class Probe implements CarrierTransport {
     this.asked.push(address);
     if (this.#failure !== undefined) throw this.#failure;
     const nothing = () => undefined;
-    return { open: nothing, send: nothing, pump: nothing, keepAlive: nothing, close: nothing };
+    const told = { send: nothing, pump: nothing, greeted: nothing, keepAlive: nothing, close: nothing };
+    return { carriesAttachments: true, open: nothing, ...told };
   }
 }
 

@@ -4,7 +4,7 @@
 //     <directory>/services/<name>/<instance>     what an agent serves (dns/)
 //
 // Nothing here is believed on sight. A socket that refuses a connection belongs to a dead process, whatever its pid.
-import { lstatSync, mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { CarrierTransport } from '../control/carrier.ts';
@@ -40,6 +40,11 @@ export class RuntimeDirectory {
 
   socketPath(agent: AgentId): string {
     return join(this.agentsPath, `${agent}${socketSuffix}`);
+  }
+
+  /** Whether an agent has begun to listen here. It may be gone since. */
+  hasAgent(agent: AgentId): boolean {
+    return existsSync(this.socketPath(agent));
   }
 
   /** Removes the sockets of agents that are gone, and what agents left that died while they began to listen. */
@@ -88,6 +93,11 @@ export function makePrivate(path: string): void {
   } catch (cause) {
     throw new IoError(`cannot create the runtime directory ${path}`, { cause });
   }
+  checkPrivate(path);
+}
+
+/** Throws IoError unless only this user can enter the directory. */
+export function checkPrivate(path: string): void {
   const found = lstatSync(path);
   const mode = (found.mode & 0o777).toString(8);
   if (!found.isDirectory()) throw new IoError(`${path} is not a directory`);

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
-import { MalformedFrame } from '../errors.ts';
+import { MalformedFrame, Unsupported } from '../errors.ts';
 import { InvariantViolation } from '../invariant.ts';
 import { controlFrameBytesMax } from '../limits.ts';
 import { decodeMessage, encodeMessage } from './codec.ts';
-import { anyMessage, messageOf, messageTypes } from './message.test.support.ts';
-import type { Message } from './messages.ts';
+import { anyMessage, helloOf, messageOf, messageTypes } from './message.test.support.ts';
+import { type Message, protocolVersion } from './messages.ts';
 
 /** As hostile as msgpackr can be made to write. */
 const { pack } = new Packr({ useBigIntExtension: true, moreTypes: true });
@@ -18,13 +18,18 @@ for (const type of messageTypes) {
   fieldsOf.set(type, Object.keys(sample as Message).sort());
 }
 
+/** A greeting that only its own version can read. */
+function isOfAnotherVersion(error: unknown): boolean {
+  return error instanceof Unsupported && /^the peer speaks control protocol \d+, this is/.test(error.message);
+}
+
 /** Decodes what may be anything: a message with exactly its fields, or undefined where it was refused. */
 function decoded(bytes: Uint8Array): Message | undefined {
   let message: Message;
   try {
     message = decodeMessage(bytes);
   } catch (error) {
-    expect(error).toBeInstanceOf(MalformedFrame);
+    if (!isOfAnotherVersion(error)) expect(error).toBeInstanceOf(MalformedFrame);
     expect((error as Error).message.length).toBeLessThan(4096);
     return undefined;
   }
@@ -205,6 +210,22 @@ describe('msgpack’s corners', () => {
       type: 'done',
       seq: 0x41,
     });
+  });
+});
+
+describe('the greeting of another version', () => {
+  test.each([
+    { type: 'hello', version: protocolVersion + 1, agent: 'anything', surplus: [1] },
+    { type: 'hello', version: protocolVersion - 1 },
+  ])('is Unsupported, whatever else it holds: %j', (greeting) => {
+    expect(() => decodeMessage(Uint8Array.from(pack(greeting)))).toThrow(Unsupported);
+  });
+
+  test('of this one is read like any message', () => {
+    expect(decoded(encodeMessage(helloOf()))).toMatchObject({ type: 'hello', version: protocolVersion });
+    for (const wrong of [{}, { agent: new Uint8Array(7) }, { agent: '01234567' }, { ...helloOf(), surplus: 1 }]) {
+      refused(Uint8Array.from(pack({ type: 'hello', version: protocolVersion, ...wrong })));
+    }
   });
 });
 

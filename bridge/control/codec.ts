@@ -1,11 +1,11 @@
 // Control messages to bytes and back: one msgpack map each, checked against message-shape.ts before anyone sees it.
 import { Packr } from 'msgpackr';
 import * as v from 'valibot';
-import { FabricError, MalformedFrame } from '../errors.ts';
+import { FabricError, MalformedFrame, Unsupported } from '../errors.ts';
 import { invariant } from '../invariant.ts';
 import { controlFrameBytesMax } from '../limits.ts';
-import { messageShape } from './message-shape.ts';
-import type { Message } from './messages.ts';
+import { anyGreeting, messageShape } from './message-shape.ts';
+import { type Message, protocolVersion } from './messages.ts';
 
 const packr = new Packr({
   useRecords: false,
@@ -20,14 +20,26 @@ export function encodeMessage(body: Message): Uint8Array {
   return bytes;
 }
 
-/** Throws MalformedFrame, with what is wrong, for bytes that are not exactly one well-formed message. */
+/**
+ * Throws MalformedFrame, with what is wrong, for bytes that are not exactly one well-formed message, and Unsupported for
+ * the greeting of another version.
+ */
 export function decodeMessage(bytes: Uint8Array): Message {
   if (bytes.length > controlFrameBytesMax) {
     throw new MalformedFrame(`control message of ${bytes.length} bytes, at most ${controlFrameBytesMax} allowed`);
   }
-  const result = v.safeParse(messageShape, unpack(bytes));
+  const message = unpack(bytes);
+  checkVersion(message);
+  const result = v.safeParse(messageShape, message);
   if (result.success) return result.output;
   throw new MalformedFrame(`control message refused: ${describe(result.issues)}`);
+}
+
+/** Comes before the shape: what else a greeting of another version holds, only that version knows. */
+function checkVersion(message: unknown): void {
+  const greeting = v.safeParse(anyGreeting, message);
+  if (!greeting.success || greeting.output.version === protocolVersion) return;
+  throw new Unsupported(`the peer speaks control protocol ${greeting.output.version}, this is ${protocolVersion}`);
 }
 
 function unpack(bytes: Uint8Array): unknown {

@@ -1,15 +1,20 @@
 import fc from 'fast-check';
+import { pack } from 'msgpackr';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type AttachmentLedger, MemoryAttachment, type MemoryCarrier, MemoryNetwork, VirtualClock } from '#sim';
 import { Contention, DeadlineExceeded, Disconnected, FabricError, MalformedFrame, Unsupported } from '../errors.ts';
 import { InvariantViolation } from '../invariant.ts';
+import type { AgentId } from '../lease/lease-id.ts';
 import { controlRequestMs } from '../limits.ts';
 import { outcome } from '../world.test.support.ts';
 import type { CarrierEvents } from './carrier.ts';
 import { decodeMessage, encodeMessage } from './codec.ts';
 import { type Answer, type ConnectionOwner, ControlConnection, type Reply } from './connection.ts';
+import { helloOf } from './message.test.support.ts';
 import type { Message, Notice, Request, RequestBody } from './messages.ts';
 
+const here = '0000000000000001' as AgentId;
+const there = '0000000000000002' as AgentId;
 const lease = new Uint8Array(16).fill(7);
 const describeLease: RequestBody = { type: 'describe', lease };
 const attached = {
@@ -67,9 +72,9 @@ interface End {
   readonly connection: ControlConnection;
 }
 
-function connect(carrier: MemoryCarrier): End {
+function connect(carrier: MemoryCarrier, peer?: AgentId): End {
   const owner = new Owner();
-  return { owner, connection: new ControlConnection(carrier, clock, owner) };
+  return { owner, connection: new ControlConnection(carrier, clock, owner, { self: here, peer }) };
 }
 
 /** The far end in the hands of the test: it sends what it likes, and notes what it hears. */
@@ -87,7 +92,7 @@ class Peer {
   }
 
   greet(): this {
-    return this.say({ type: 'hello', version: 1 });
+    return this.say(helloOf(there));
   }
 
   say(message: Message, attachments: MemoryAttachment[] = []): this {
@@ -253,12 +258,12 @@ describe('the greeting', () => {
     connect(near);
     const peer = new Peer();
     await clock.settle();
-    expect(peer.heard).toEqual([{ type: 'hello', version: 1 }]);
+    expect(peer.heard).toEqual([helloOf(here)]);
   });
 
   test('of another version is refused, with the reason', async () => {
     const { owner, connection } = connect(near);
-    const peer = new Peer().say({ type: 'hello', version: 2 });
+    const peer = new Peer().sayBytes(pack({ type: 'hello', version: 3, news: 'of version 3' }));
     await clock.settle();
     expect(owner.ends).toEqual([expect.any(Unsupported)]);
     expect(connection.closed).toBe(true);
@@ -266,9 +271,42 @@ describe('the greeting', () => {
       type: 'refused',
       seq: 0,
       code: 'Unsupported',
-      message: expect.stringMatching(/protocol 2.* 1/),
+      message: expect.stringMatching(/protocol 3.* 2/),
     });
     expect(peer.closed).toBe(true);
+  });
+
+  test('of the agent that was meant is fine', async () => {
+    const { owner, connection } = connect(near, there);
+    new Peer().greet();
+    await clock.settle();
+    expect([connection.closed, owner.ends]).toEqual([false, []]);
+  });
+
+  test('of another agent than was meant is the end: it was restarted, and what it answers is not for us', async () => {
+    const { owner, connection } = connect(near, '00000000000000ff' as AgentId);
+    const reply = outcome(connection.request(describeLease));
+    const peer = new Peer().greet().say({ type: 'done', seq: 1 });
+    expect(await clock.run(reply)).toMatchObject({
+      reason: { code: 'Disconnected', message: expect.stringMatching(/restarted/) },
+    });
+    await clock.settle();
+    expect(owner.ends).toEqual([expect.any(Disconnected)]);
+    // It broke no rule, and is not blamed.
+    expect([peer.closed, peer.heard.map(({ type }) => type)]).toEqual([true, ['hello', 'describe']]);
+  });
+
+  test('tells the carrier, once it is valid, that this is no stranger', async () => {
+    let greeted = 0;
+    near.greeted = () => {
+      greeted += 1;
+    };
+    connect(near);
+    await clock.settle();
+    expect(greeted).toBe(0);
+    new Peer().greet();
+    await clock.settle();
+    expect(greeted).toBe(1);
   });
 
   test.each([
@@ -287,7 +325,7 @@ describe('the greeting', () => {
 });
 
 test.each([
-  { type: 'hello', version: 1 },
+  helloOf(),
   { type: 'done', seq: 1 },
   { type: 'time', seq: 1, remainingMs: 1 },
   { type: 'refused', seq: 1, code: 'Contention', message: 'taken' },
@@ -449,9 +487,10 @@ describe('the end', () => {
       events = given;
     };
     const owner = new Owner();
-    const carrier = { open, send: nothing, pump: nothing, keepAlive: nothing, close: nothing };
-    const connection = new ControlConnection(carrier, clock, owner);
-    events?.onMessage(encodeMessage({ type: 'hello', version: 1 }), []);
+    const told = { send: nothing, pump: nothing, greeted: nothing, keepAlive: nothing, close: nothing };
+    const carrier = { carriesAttachments: true, open, ...told };
+    const connection = new ControlConnection(carrier, clock, owner, { self: here });
+    events?.onMessage(encodeMessage(helloOf()), []);
     connection.close();
     const late = attachment();
     events?.onMessage(encodeMessage({ type: 'renewed', lease, generation: 1 }), [late]);

@@ -1,7 +1,8 @@
 // One control connection seen from either end: numbers requests, pairs responses with them, checks the peer's version
 // and closes on a peer that breaks the protocol. What requests mean is its owner's business.
 import type { Clock, Timer } from '../environment.ts';
-import { DeadlineExceeded, Disconnected, FabricError, MalformedFrame, Unsupported } from '../errors.ts';
+import { DeadlineExceeded, Disconnected, FabricError, MalformedFrame } from '../errors.ts';
+import { type AgentId, agentIdFromBytes, agentIdToBytes } from '../lease/lease-id.ts';
 import { controlRequestMs } from '../limits.ts';
 import type { Attachment } from '../plane/plane.ts';
 import type { Carrier } from './carrier.ts';
@@ -36,6 +37,13 @@ export interface ConnectionOwner {
   onClose(error: FabricError): void;
 }
 
+/** Which agents are at the two ends. */
+export interface Ends {
+  readonly self: AgentId;
+  /** Whoever else answers is not who was meant. Undefined: anybody. */
+  readonly peer?: AgentId | undefined;
+}
+
 interface Pending {
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: FabricError) => void;
@@ -46,6 +54,7 @@ export class ControlConnection {
   readonly carrier: Carrier;
   readonly #clock: Clock;
   readonly #owner: ConnectionOwner;
+  readonly #ends: Ends;
   readonly #pending = new Map<number, Pending>();
   /** Requests that were given up, and what to do should their response still come. */
   readonly #late = new Map<number, (reply: Reply) => void>();
@@ -53,14 +62,15 @@ export class ControlConnection {
   #greeted = false;
   #closed = false;
 
-  constructor(carrier: Carrier, clock: Clock, owner: ConnectionOwner) {
+  constructor(carrier: Carrier, clock: Clock, owner: ConnectionOwner, ends: Ends) {
     this.carrier = carrier;
     this.#clock = clock;
     this.#owner = owner;
-    this.#send({ type: 'hello', version: protocolVersion }, []);
+    this.#ends = ends;
+    this.#send({ type: 'hello', version: protocolVersion, agent: agentIdToBytes(ends.self) }, []);
     carrier.open({
       onMessage: (bytes, attachments) => this.#receive(bytes, attachments),
-      onClose: (cause) => this.#fail(new Disconnected('the control connection is closed', { cause })),
+      onClose: (cause) => this.#end(cause),
     });
   }
 
@@ -126,7 +136,7 @@ export class ControlConnection {
   #dispatch(body: Message, attachments: readonly Attachment[]): void {
     if (body.type === 'hello') {
       closeAll(attachments);
-      return this.#greet(body.version);
+      return this.#greet(agentIdFromBytes(body.agent));
     }
     if (!this.#greeted) throw new MalformedFrame(`expected hello, got ${body.type}`);
     switch (body.type) {
@@ -135,6 +145,7 @@ export class ControlConnection {
       case 'renew':
       case 'remaining':
       case 'describe':
+      case 'resolve':
         if (attachments.length > 0) throw new MalformedFrame('a request carries no descriptors');
         return this.#answer(body);
       case 'renewed':
@@ -146,11 +157,13 @@ export class ControlConnection {
     }
   }
 
-  #greet(version: number): void {
-    if (version !== protocolVersion) {
-      throw new Unsupported(`the peer speaks control protocol ${version}, this is ${protocolVersion}`);
-    }
+  #greet(agent: AgentId): void {
+    const { peer = agent } = this.#ends;
+    // It broke no rule: it only is not who was there before.
+    if (agent !== peer)
+      return this.#fail(new Disconnected(`agent ${peer} was restarted: ${agent} answers in its place`));
     this.#greeted = true;
+    this.carrier.greeted();
   }
 
   #answer(request: Request): void {
@@ -184,6 +197,11 @@ export class ControlConnection {
   #refuse(error: FabricError): void {
     this.#send(refusal(0, error), []);
     this.#fail(error);
+  }
+
+  #end(cause: Error | undefined): void {
+    if (cause instanceof MalformedFrame) this.#refuse(cause);
+    else this.#fail(new Disconnected('the control connection is closed', { cause }));
   }
 
   #fail(error: FabricError): void {

@@ -1,17 +1,21 @@
 // What each field of a control message may hold, whoever sent it.
 import * as v from 'valibot';
+import { serviceNameShape, serviceRecordShape } from '../dns/service-record.ts';
 import { type FabricErrorCode, fabricErrorNumbers } from '../errors.ts';
 import { type LayoutName, layoutIds, slotCountMax } from '../lease/control-page.ts';
-import { leaseIdBytes } from '../lease/lease-id.ts';
-import { leaseBytesMax, leaseMsMax } from '../limits.ts';
+import { agentIdBytes, leaseIdBytes } from '../lease/lease-id.ts';
+import { leaseBytesMax, leaseMsMax, servicesMax } from '../limits.ts';
 import { type Message, sessionMax } from './messages.ts';
 
 const uint = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(max));
 const seq = uint(2 ** 32 - 1);
-const lease = v.pipe(
-  v.instance(Uint8Array),
-  v.check((bytes) => bytes.length === leaseIdBytes, 'not 16 bytes'),
-);
+const id = (length: number) =>
+  v.pipe(
+    v.instance(Uint8Array),
+    v.check((bytes) => bytes.length === length, `not ${length} bytes`),
+  );
+const agent = id(agentIdBytes);
+const lease = id(leaseIdBytes);
 const generation = uint(Number.MAX_SAFE_INTEGER);
 const arenaBytes = uint(leaseBytesMax);
 const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(leaseMsMax));
@@ -24,15 +28,22 @@ const layout = v.strictObject({
   slotStride: arenaBytes,
 });
 
+/** A greeting, as far as all versions agree on it. */
+export const anyGreeting: v.GenericSchema<unknown, { readonly version: number }> = v.object({
+  type: v.literal('hello'),
+  version: uint(2 ** 16),
+});
+
 /** A message of the protocol: exactly its fields, each within its bounds. */
 export const messageShape: v.GenericSchema<unknown, Message> = v.variant('type', [
-  v.strictObject({ type: v.literal('hello'), version: uint(2 ** 16) }),
+  v.strictObject({ type: v.literal('hello'), version: uint(2 ** 16), agent }),
 
   v.strictObject({ type: v.literal('attach'), seq, lease, slot: v.boolean() }),
   v.strictObject({ type: v.literal('detach'), seq, lease, generation }),
   v.strictObject({ type: v.literal('renew'), seq, lease, generation, leaseMs: milliseconds }),
   v.strictObject({ type: v.literal('remaining'), seq, lease, generation }),
   v.strictObject({ type: v.literal('describe'), seq, lease }),
+  v.strictObject({ type: v.literal('resolve'), seq, service: serviceNameShape }),
 
   v.strictObject({
     type: v.literal('attached'),
@@ -54,6 +65,11 @@ export const messageShape: v.GenericSchema<unknown, Message> = v.variant('type',
   }),
   v.strictObject({ type: v.literal('time'), seq, remainingMs: milliseconds }),
   v.strictObject({ type: v.literal('done'), seq }),
+  v.strictObject({
+    type: v.literal('services'),
+    seq,
+    records: v.pipe(v.array(serviceRecordShape), v.maxLength(servicesMax)),
+  }),
   v.strictObject({
     type: v.literal('refused'),
     seq,

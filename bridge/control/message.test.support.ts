@@ -1,8 +1,10 @@
 // Arbitrary messages of the control protocol, well-formed ones.
 import fc from 'fast-check';
+import type { ServiceRecord } from '../dns/service-record.ts';
 import { type FabricErrorCode, fabricErrorNumbers } from '../errors.ts';
+import { type AgentId, agentIdToBytes, type LeaseId } from '../lease/lease-id.ts';
 import { wellFormedText } from '../text.test.support.ts';
-import type { Message } from './messages.ts';
+import { type Hello, type Message, protocolVersion } from './messages.ts';
 
 const uint32 = fc.nat(2 ** 32 - 1);
 const seq = uint32;
@@ -20,17 +22,38 @@ const code = fc.constantFrom(...(Object.keys(fabricErrorNumbers) as FabricErrorC
 const reason = fc.constantFrom('expired' as const, 'revoked' as const, 'released' as const, 'fenced' as const);
 const message = wellFormedText(60);
 
+const serviceName = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/);
+const lowerHex = (length: number) => fc.stringMatching(new RegExp(`^[0-9a-f]{${length}}$`));
+
+/** Any well-formed service record. */
+export const anyServiceRecord: fc.Arbitrary<ServiceRecord> = fc.record(
+  {
+    service: serviceName,
+    instance: wellFormedText(12),
+    node: wellFormedText(50),
+    agent: lowerHex(16) as fc.Arbitrary<AgentId>,
+    lease: lowerHex(32) as fc.Arbitrary<LeaseId>,
+    generation: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+    planes: fc.uniqueArray(fc.constantFrom('local' as const, 'cxl' as const, 'rdma' as const)),
+    address: wellFormedText(50),
+    network: fc.tuple(fc.domain(), fc.integer({ min: 1, max: 65535 })).map(([host, port]) => `${host}:${port}`),
+  },
+  { requiredKeys: ['service', 'instance', 'node', 'agent', 'lease', 'generation', 'planes', 'address'] },
+);
+
 const shapes = {
-  hello: { version: fc.nat(2 ** 16) },
+  hello: { version: fc.constant(protocolVersion), agent: fc.uint8Array({ minLength: 8, maxLength: 8 }) },
   attach: { seq, lease, slot: fc.boolean() },
   detach: { seq, lease, generation },
   renew: { seq, lease, generation, leaseMs: milliseconds },
   remaining: { seq, lease, generation },
   describe: { seq, lease },
+  resolve: { seq, service: serviceName },
   attached: { seq, generation, arenaBytes, leaseMs: milliseconds, remainingMs: milliseconds, slot },
   description: { seq, generation, arenaBytes, remainingMs: milliseconds, layout, freeSlots: fc.nat(60) },
   time: { seq, remainingMs: milliseconds },
   done: { seq },
+  services: { seq, records: fc.array(anyServiceRecord, { maxLength: 8 }) },
   refused: { seq, code, message },
   renewed: { lease, generation },
   ended: { lease, generation, reason },
@@ -46,3 +69,8 @@ export function messageOf(type: Message['type']): fc.Arbitrary<Message> {
 
 /** Any well-formed message. */
 export const anyMessage: fc.Arbitrary<Message> = fc.oneof(...messageTypes.map(messageOf));
+
+/** The greeting of some agent. */
+export function helloOf(agent: AgentId = '0123456789abcdef' as AgentId): Hello {
+  return { type: 'hello', version: protocolVersion, agent: agentIdToBytes(agent) };
+}

@@ -1,9 +1,10 @@
 // The control protocol's messages. docs/protocol.md says the same in prose; message-shape.ts checks what arrives.
+import type { ServiceRecord } from '../dns/service-record.ts';
 import type { FabricErrorCode } from '../errors.ts';
 import type { SlotLayout } from '../lease/control-page.ts';
 import type { EndReason } from '../lease/lease-status.ts';
 
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 /** Sessions of one lease in one generation: each has the request ids from `session << 44` on to itself. */
 export const sessionMax: number = 2 ** 20 - 1;
 
@@ -11,6 +12,8 @@ export const sessionMax: number = 2 ** 20 - 1;
 export interface Hello {
   readonly type: 'hello';
   readonly version: number;
+  /** The sender's agent id in 8 bytes, which names one run of one process: a peer that was started anew is another. */
+  readonly agent: Uint8Array;
 }
 
 /** A lease id in 16 bytes, as it travels. */
@@ -32,7 +35,9 @@ export type RequestBody =
   /** Asks how much time is left. */
   | { readonly type: 'remaining'; readonly lease: LeaseBytes; readonly generation: number }
   /** Asks what the lease offers, without binding it. */
-  | { readonly type: 'describe'; readonly lease: LeaseBytes };
+  | { readonly type: 'describe'; readonly lease: LeaseBytes }
+  /** Asks for the instances of a service on the home's node that can be reached over the network. */
+  | { readonly type: 'resolve'; readonly service: string };
 
 export interface SlotGrant {
   readonly index: number;
@@ -64,6 +69,7 @@ export type ResponseBody =
   | Description
   | { readonly type: 'time'; readonly remainingMs: number }
   | { readonly type: 'done' }
+  | { readonly type: 'services'; readonly records: readonly ServiceRecord[] }
   /** The request failed; with number 0, the whole connection is refused. */
   | { readonly type: 'refused'; readonly code: FabricErrorCode; readonly message: string };
 

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RuntimeDirectory } from '../agent/runtime-directory.ts';
+import { IoError } from '../errors.ts';
 import { agentOf, type LeaseId } from '../lease/lease-id.ts';
 import { anyText } from '../text.test.support.ts';
 import { DirectoryRegistry } from './directory-registry.ts';
@@ -58,6 +59,8 @@ describe('records', () => {
     expect([...registry.list('echo')].sort(byInstance)).toEqual(records.slice(0, 2));
     expect(registry.list('other')).toEqual(records.slice(2));
     expect(registry.list('none')).toEqual([]);
+    // Anybody may ask for anything: that leaves nothing behind.
+    expect(existsSync(folderOf('none'))).toBe(false);
   });
 
   test('are seen by every registry on the same directory', () => {
@@ -78,6 +81,11 @@ describe('records', () => {
     registry.withdraw(one);
     registry.withdraw(one);
     expect(registry.list('echo')).toEqual([two]);
+  });
+
+  test('are not taken from a folder that others can enter', () => {
+    mkdirSync(folderOf('echo'), { mode: 0o755 });
+    expect(() => registry.list('echo')).toThrow(IoError);
   });
 
   test('are files of this user alone, in folders of this user alone', () => {

@@ -1,7 +1,7 @@
 // Service records as files in the private run-time directory: services/<service>/<instance>.
-import { type FSWatcher, readdirSync, readFileSync, renameSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, type FSWatcher, readdirSync, readFileSync, renameSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makePrivate, type RuntimeDirectory, removeIfThere } from '../agent/runtime-directory.ts';
+import { checkPrivate, makePrivate, type RuntimeDirectory, removeIfThere } from '../agent/runtime-directory.ts';
 import { FabricError } from '../errors.ts';
 import type { Registry } from './registry.ts';
 import { checkServiceName, parseServiceRecord, type ServiceRecord } from './service-record.ts';
@@ -26,7 +26,10 @@ export class DirectoryRegistry implements Registry {
   }
 
   list(service: string): readonly ServiceRecord[] {
-    const folder = this.#folder(service);
+    const folder = this.#path(service);
+    // Asked for by whoever may ask: a service that nobody offers leaves no folder behind.
+    if (!existsSync(folder)) return [];
+    checkPrivate(folder);
     const entries = readdirSync(folder, { withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.'));
     return files.flatMap(({ name }) => readRecord(join(folder, name), service, name));
@@ -37,10 +40,14 @@ export class DirectoryRegistry implements Registry {
   }
 
   #folder(service: string): string {
-    checkServiceName(service);
-    const folder = join(this.#directory.servicesPath, service);
+    const folder = this.#path(service);
     makePrivate(folder);
     return folder;
+  }
+
+  #path(service: string): string {
+    checkServiceName(service);
+    return join(this.#directory.servicesPath, service);
   }
 }
 

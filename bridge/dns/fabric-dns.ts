@@ -1,24 +1,32 @@
-// Finds services by name. The registry only says where to ask: what an instance offers, and whether it lives, its agent
-// is asked itself, so that a record can be stale and yet mislead nobody.
+// Finds services by name: those of this machine first, then those that peers know. Registry and peers only say where to
+// ask: what an instance offers, and whether it lives, its agent is asked itself, so that a record can be stale and yet
+// mislead nobody.
 import { hostname } from 'node:os';
 import type { Agent } from '../agent/agent.ts';
 import type { AttachOptions } from '../agent/home-connection.ts';
-import { Contention, Disconnected, FabricError, Revoked } from '../errors.ts';
+import { Contention, Disconnected, FabricError, Revoked, Unsupported } from '../errors.ts';
 import type { HeldLease } from '../lease/held-lease.ts';
+import { peerPollMs } from '../limits.ts';
+import { formatNetworkAddress, type NetworkAddress } from '../network-address.ts';
 import type { RpcServer } from '../rpc/server.ts';
+import { Peers } from './peers.ts';
 import type { Registry } from './registry.ts';
 import { checkServiceName, type ResolvedService, type ServiceRecord } from './service-record.ts';
+import { byLoad, type FoundService, type ServiceView } from './service-view.ts';
 import { type ServiceEvent, watchService } from './service-watch.ts';
 
 export class FabricDns {
   readonly #agent: Agent;
   readonly #registry: Registry;
+  readonly #peers: Peers;
   /** What this agent has published, and how to stop listening for its lease's end. */
   readonly #published = new Map<ServiceRecord, () => void>();
 
-  constructor(agent: Agent, registry: Registry) {
+  /** `peers`: agents of other machines, which know the services there. */
+  constructor(agent: Agent, registry: Registry, peers: readonly NetworkAddress[] = []) {
     this.#agent = agent;
     this.#registry = registry;
+    this.#peers = new Peers(agent, peers);
   }
 
   /** Publishes a server under a name until it is deregistered or its lease ends. Throws RangeError for a bad name. */
@@ -26,15 +34,17 @@ export class FabricDns {
     checkServiceName(service);
     const { lease } = server;
     lease.check();
+    const { id: agent, address, networkAddress } = this.#agent;
     const record: ServiceRecord = {
       service,
       instance: lease.id,
       node: hostname(),
-      agent: this.#agent.id,
+      agent,
       lease: lease.id,
       generation: lease.generation,
       planes: [lease.plane],
-      address: this.#agent.address,
+      address,
+      ...(networkAddress !== undefined && { network: formatNetworkAddress(networkAddress) }),
     };
     this.#registry.publish(record);
     const forget = lease.onEnd(() => this.#withdraw(record));
@@ -50,36 +60,35 @@ export class FabricDns {
     }
   }
 
-  /** The living instances of a service, the least loaded first. Those whose process is gone are swept. */
+  /**
+   * The living instances of a service: those of this machine, then the others, each the least loaded first. Those of
+   * this machine whose process is gone are swept.
+   */
   async resolve(service: string): Promise<ResolvedService[]> {
-    const answers = await Promise.all(this.#registry.list(service).map((record) => this.#describe(record)));
-    const living = answers.filter((answer) => answer !== undefined);
-    return living.sort((a, b) => b.freeSlots - a.freeSlots);
+    const { found } = await this.#look(service);
+    return found.map(({ instance }) => instance);
   }
 
   /**
-   * Attaches to an instance of a service. Rejects with Disconnected if none lives, and with Contention if all that live
-   * have no slot left.
+   * Attaches to an instance of a service, on this machine if there is one. Rejects with Disconnected if none lives,
+   * Contention if all that can be reached have no slot left, and Unsupported if no plane reaches those that live.
    */
   async connect(service: string, options: AttachOptions): Promise<HeldLease> {
-    let refusal: FabricError = new Disconnected(`no instance of service ${service} is to be found`);
-    for (const instance of await this.resolve(service)) {
-      try {
-        return await this.#agent.attach(instance.lease, options, instance.address);
-      } catch (error) {
-        refusal = FabricError.from(error);
-        // Meanwhile taken, or gone: the next instance may do. Anything else is worth telling at once.
-        if (!(refusal instanceof Contention || isGone(refusal))) throw refusal;
-      }
-    }
-    throw refusal;
+    const refusals: FabricError[] = [];
+    const near = await this.#attachAny(await this.#here(service), options, refusals);
+    if (near !== undefined) return near;
+    const { found, silent } = await this.#far(service);
+    const far = await this.#attachAny(found, options, refusals);
+    if (far !== undefined) return far;
+    throw mostTelling(refusals) ?? nobodyFound(service, silent);
   }
 
   /** Tells of instances that come and go, beginning with those that are there. Ends when `signal` aborts. */
   watch(service: string, signal?: AbortSignal): AsyncGenerator<ServiceEvent, void, undefined> {
     checkServiceName(service);
-    const resolve = (name: string) => this.resolve(name);
-    return watchService({ service, agent: this.#agent, registry: this.#registry, resolve, signal });
+    const look = (name: string) => this.#look(name);
+    const pollMs = this.#peers.some ? peerPollMs : undefined;
+    return watchService({ service, agent: this.#agent, registry: this.#registry, look, pollMs, signal });
   }
 
   /** Withdraws all that this agent has published. */
@@ -93,16 +102,63 @@ export class FabricDns {
     this.#registry.withdraw(record);
   }
 
-  async #describe(record: ServiceRecord): Promise<ResolvedService | undefined> {
+  /** All living instances: the nearest first, then the least loaded. */
+  async #look(service: string): Promise<ServiceView> {
+    const [here, { found, silent }] = await Promise.all([this.#here(service), this.#far(service)]);
+    return { found: [...here, ...found], silent };
+  }
+
+  async #here(service: string): Promise<FoundService[]> {
+    const answers = await Promise.all(this.#registry.list(service).map((record) => this.#describe(record)));
+    return answers.filter((answer) => answer !== undefined).sort(byLoad);
+  }
+
+  async #far(service: string): Promise<ServiceView> {
+    const here = this.#registry.list(service).map(({ instance }) => instance);
+    return this.#peers.resolve(service, new Set(here));
+  }
+
+  async #describe(record: ServiceRecord): Promise<FoundService | undefined> {
+    const { address } = record;
     try {
-      const { layout, freeSlots, remainingMs } = await this.#agent.describe(record.lease, record.address);
-      return { ...record, layout: layout.name, freeSlots, remainingMs };
+      const { layout, freeSlots, remainingMs } = await this.#agent.describe(record.lease, address);
+      return { instance: { ...record, layout: layout.name, freeSlots, remainingMs }, address, peer: undefined };
     } catch (error) {
       // Its process, or its lease, is gone for good: ids are never used again.
       if (isGone(error)) this.#registry.withdraw(record);
       return undefined;
     }
   }
+
+  /** Attaches to the first of them that can be had; says in `refusals` why others cannot. */
+  async #attachAny(
+    found: readonly FoundService[],
+    options: AttachOptions,
+    refusals: FabricError[],
+  ): Promise<HeldLease | undefined> {
+    for (const { instance, address } of found) {
+      try {
+        return await this.#agent.attach(instance.lease, options, address);
+      } catch (error) {
+        const refusal = FabricError.from(error);
+        // Meanwhile taken, or gone, or out of reach: the next may do. Anything else is worth telling at once.
+        if (!(isGone(refusal) || refusal instanceof Contention || refusal instanceof Unsupported)) throw refusal;
+        refusals.push(refusal);
+      }
+    }
+    return undefined;
+  }
+}
+
+/** What can be waited for, then what can be changed, then what is over. */
+function mostTelling(refusals: readonly FabricError[]): FabricError | undefined {
+  const first = (type: typeof Contention | typeof Unsupported) => refusals.find((each) => each instanceof type);
+  return first(Contention) ?? first(Unsupported) ?? refusals.at(-1);
+}
+
+function nobodyFound(service: string, silent: ServiceView['silent']): Disconnected {
+  const reasons = [...silent].map(([peer, { message }]) => `; peer ${peer}: ${message}`);
+  return new Disconnected(`no instance of service ${service} is to be found${reasons.join('')}`);
 }
 
 function isGone(error: unknown): boolean {

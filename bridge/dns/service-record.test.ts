@@ -69,6 +69,11 @@ describe('a record', () => {
     expect(parseServiceRecord(JSON.stringify(record))).toEqual(record);
   });
 
+  test('may say where its agent is reached over the network', () => {
+    const text = withField('network', '[::1]:4433');
+    expect(parseServiceRecord(text)).toEqual({ ...record, network: '[::1]:4433' });
+  });
+
   test.each(Object.keys(record))('without its %s is refused', (field) => {
     expect(() => parseServiceRecord(withField(field, undefined))).toThrow(MalformedFrame);
   });
@@ -89,6 +94,13 @@ describe('a record', () => {
     ['planes', [null]],
     ['address', null],
     ['node', {}],
+    ['network', 'host'],
+    ['network', 'host:0'],
+    ['network', null],
+    ['instance', 'x'.repeat(65)],
+    ['node', 'x'.repeat(256)],
+    ['address', 'x'.repeat(300)],
+    ['planes', new Array(6).fill('local')],
     ['surplus', 1],
   ])('whose %s is %j is refused', (field, value) => {
     expect(() => parseServiceRecord(withField(field, value))).toThrow(MalformedFrame);

@@ -3,7 +3,10 @@ import * as v from 'valibot';
 import { FabricError, MalformedFrame } from '../errors.ts';
 import { type AgentId, isAgentId, isLeaseId, type LeaseId } from '../lease/lease-id.ts';
 import { serviceNameLengthMax } from '../limits.ts';
+import { isNetworkAddress, networkAddressLengthMax } from '../network-address.ts';
 import type { PlaneName } from '../plane/plane.ts';
+
+const planeNames = ['local', 'cxl', 'rdma', 'tcp', 'sim'] as const satisfies PlaneName[];
 
 /** A published instance of a service. */
 export interface ServiceRecord {
@@ -17,8 +20,10 @@ export interface ServiceRecord {
   readonly generation: number;
   /** Planes on which its lease can be reached, nearest first. */
   readonly planes: readonly PlaneName[];
-  /** Where its agent is reached: on this machine, the path of a socket. */
+  /** Where its agent is reached: on its own machine, the path of a socket; told by another machine, as `network`. */
   readonly address: string;
+  /** Where other machines reach its agent, `host:port`, if it listens for them. */
+  readonly network?: string;
 }
 
 /** A record, and what its agent says about it now. */
@@ -28,10 +33,18 @@ export interface ResolvedService extends ServiceRecord {
   readonly remainingMs: number;
 }
 
-const recordShape = v.strictObject({
-  service: v.pipe(v.string(), v.check(isServiceName, 'not a service name')),
-  instance: v.string(),
-  node: v.string(),
+const text = (lengthMax: number) => v.pipe(v.string(), v.maxLength(lengthMax));
+
+export const serviceNameShape: v.GenericSchema<unknown, string> = v.pipe(
+  v.string(),
+  v.check(isServiceName, 'not a service name'),
+);
+
+/** Exactly the fields of a record, whoever wrote them. */
+export const serviceRecordShape: v.GenericSchema<unknown, ServiceRecord> = v.strictObject({
+  service: serviceNameShape,
+  instance: text(64),
+  node: text(255),
   agent: v.pipe(
     v.string(),
     v.guard(isAgentId, () => 'not an agent id'),
@@ -41,8 +54,9 @@ const recordShape = v.strictObject({
     v.guard(isLeaseId, () => 'not a lease id'),
   ),
   generation: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
-  planes: v.array(v.picklist(['local', 'cxl', 'rdma', 'tcp', 'sim'])),
-  address: v.string(),
+  planes: v.pipe(v.array(v.picklist(planeNames)), v.maxLength(planeNames.length)),
+  address: text(networkAddressLengthMax),
+  network: v.exactOptional(v.pipe(v.string(), v.check(isNetworkAddress, 'not host:port'))),
 });
 
 /** Letters, digits, `.`, `_` and `-`; begins with a letter or digit; at most 128 characters: always a safe file name. */
@@ -60,7 +74,7 @@ export function checkServiceName(name: string): void {
 /** Throws MalformedFrame for what is no record. */
 export function parseServiceRecord(text: string): ServiceRecord {
   try {
-    return v.parse(recordShape, JSON.parse(text));
+    return v.parse(serviceRecordShape, JSON.parse(text));
   } catch (cause) {
     throw new MalformedFrame(`service record refused: ${FabricError.from(cause).message}`, { cause });
   }

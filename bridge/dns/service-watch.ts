@@ -4,6 +4,7 @@ import type { Agent } from '../agent/agent.ts';
 import { Disconnected } from '../errors.ts';
 import type { Registry } from './registry.ts';
 import type { ResolvedService } from './service-record.ts';
+import type { FoundService, ServiceView } from './service-view.ts';
 
 export interface ServiceEvent {
   readonly type: 'up' | 'down';
@@ -14,13 +15,21 @@ export interface WatchParts {
   readonly service: string;
   readonly agent: Agent;
   readonly registry: Registry;
-  readonly resolve: (service: string) => Promise<ResolvedService[]>;
+  readonly look: (service: string) => Promise<ServiceView>;
+  /** How often to look anew, unasked: for what no registry tells of. */
+  readonly pollMs: number | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
-interface Known {
-  readonly instance: ResolvedService;
-  readonly life: { close(): void };
+interface Known extends FoundService {
+  readonly life: Life;
+}
+
+/** A connection to an instance's agent. */
+interface Life {
+  /** It has ended: the agent is gone, or the way to it. */
+  over: boolean;
+  close(): void;
 }
 
 /** Changes that come while the consumer is busy are told together afterwards; an instance that came and went is not told. */
@@ -34,7 +43,7 @@ export async function* watchService(parts: WatchParts): AsyncGenerator<ServiceEv
     while (!parts.signal?.aborted) {
       changes.clear();
       yield* await difference(parts, known, changes);
-      if (!parts.signal?.aborted) await changes.raised;
+      if (!parts.signal?.aborted) await nextLook(parts, changes);
     }
   } finally {
     folder.close();
@@ -43,36 +52,52 @@ export async function* watchService(parts: WatchParts): AsyncGenerator<ServiceEv
   }
 }
 
+async function nextLook({ agent, pollMs }: WatchParts, changes: Signal): Promise<void> {
+  const timer = pollMs === undefined ? undefined : agent.clock.after(pollMs, () => changes.raise());
+  await changes.raised;
+  timer?.cancel();
+}
+
 /** Brings `known` up to date, and says what that took. */
 async function difference(parts: WatchParts, known: Map<string, Known>, changes: Signal): Promise<ServiceEvent[]> {
   const events: ServiceEvent[] = [];
-  const living = new Map((await parts.resolve(parts.service)).map((instance) => [instance.instance, instance]));
-  for (const [id, { instance, life }] of known) {
-    if (living.has(id)) continue;
+  const { found, silent } = await parts.look(parts.service);
+  const living = new Map(found.map((each) => [each.instance.instance, each]));
+  for (const [id, { instance, peer, life }] of known) {
+    // A peer that said nothing said nothing of an end either.
+    if (living.has(id) || (!life.over && peer !== undefined && silent.has(peer))) continue;
     known.delete(id);
     life.close();
     events.push({ type: 'down', instance });
   }
-  for (const [id, instance] of living) {
-    if (known.has(id)) continue;
-    const life = await watchLife(parts, instance, changes);
-    if (life === undefined) continue;
-    known.set(id, { instance, life });
-    events.push({ type: 'up', instance });
+  for (const [id, each] of living) {
+    const before = known.get(id);
+    if (before?.life.over === false) continue;
+    const life = await watchLife(parts, each, changes);
+    if (life !== undefined) known.set(id, { ...each, life });
+    else known.delete(id);
+    if (before === undefined && life !== undefined) events.push({ type: 'up', instance: each.instance });
+    if (before !== undefined && life === undefined) events.push({ type: 'down', instance: before.instance });
   }
   return events;
 }
 
-/** Undefined for an instance whose process has died since it was resolved: it came and went. */
+/** Undefined for an instance whose process has died since it was resolved, or the way to it: it came and went. */
 async function watchLife(
   { agent }: WatchParts,
-  { address }: ResolvedService,
+  { instance, address, peer }: FoundService,
   changes: Signal,
-): Promise<Known['life'] | undefined> {
+): Promise<Life | undefined> {
+  const life: Life = { over: false, close: () => undefined };
   try {
-    return await agent.watch(address, () => changes.raise());
+    const connection = await agent.watch(instance.agent, address, () => {
+      life.over = true;
+      changes.raise();
+    });
+    life.close = () => connection.close();
+    return life;
   } catch (error) {
-    if (error instanceof Disconnected) return undefined;
+    if (error instanceof Disconnected || peer !== undefined) return undefined;
     throw error;
   }
 }

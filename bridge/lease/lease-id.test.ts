@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Unsupported } from '../errors.ts';
 import {
   agentOf,
   isAgentId,
@@ -53,13 +52,25 @@ describe('a reference', () => {
 
   test('is an id, or its URL', () => {
     expect(leaseUrl(id)).toBe(`leasewire:///${id}`);
-    expect(parseLeaseReference(id)).toBe(id);
-    expect(parseLeaseReference(leaseUrl(id))).toBe(id);
+    expect(parseLeaseReference(id)).toEqual({ lease: id, address: undefined });
+    expect(parseLeaseReference(leaseUrl(id))).toEqual({ lease: id, address: undefined });
   });
 
-  test.each(['host', 'host:4433', '[::1]:1', '10.0.0.1'])('that names %s is not supported', (host) => {
-    expect(() => parseLeaseReference(`leasewire://${host}/${id}`)).toThrow(Unsupported);
+  test.each([
+    ['host:4433', { host: 'host', port: 4433 }],
+    ['[::1]:1', { host: '::1', port: 1 }],
+  ])('may name %s', (authority, address) => {
+    const url = `leasewire://${authority}/${id}`;
+    expect(leaseUrl(id, address)).toBe(url);
+    expect(parseLeaseReference(url)).toEqual({ lease: id, address });
   });
+
+  test.each(['host', '10.0.0.1', 'host:0', 'host:65536', ':1', 'user@host:1', '[::1]'])(
+    'that names %s is refused',
+    (authority) => {
+      expect(() => parseLeaseReference(`leasewire://${authority}/${id}`)).toThrow(TypeError);
+    },
+  );
 
   test.each(['', id.toUpperCase(), `leasewire:/${id}`, `leasewire:///${id}/`, `leasewire:////${id}`, `http:///${id}`])(
     'such as %j is refused',
@@ -68,7 +79,7 @@ describe('a reference', () => {
     },
   );
 
-  test('of any other kind is refused with TypeError or Unsupported, and nothing else', () => {
+  test('of any other kind is refused with TypeError, and nothing else', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -77,9 +88,9 @@ describe('a reference', () => {
         ),
         (text) => {
           try {
-            expect(text).toContain(parseLeaseReference(text));
+            expect(text).toContain(parseLeaseReference(text).lease);
           } catch (error) {
-            expect(error instanceof TypeError || error instanceof Unsupported).toBe(true);
+            expect(error).toBeInstanceOf(TypeError);
           }
         },
       ),

@@ -1,6 +1,6 @@
 // A lease id is a u128: the id of the agent that granted it (high 64 bits), then 64 random bits. So an id alone says
 // whom to ask. In text it is 32 lower-case hexadecimal digits.
-import { Unsupported } from '../errors.ts';
+import { formatNetworkAddress, type NetworkAddress, parseNetworkAddress } from '../network-address.ts';
 
 declare const leaseIdBrand: unique symbol;
 declare const agentIdBrand: unique symbol;
@@ -11,7 +11,7 @@ export type LeaseId = string & { readonly [leaseIdBrand]: true };
 export type AgentId = string & { readonly [agentIdBrand]: true };
 
 export const leaseIdBytes = 16;
-const agentIdBytes = 8;
+export const agentIdBytes = 8;
 
 export function newAgentId(random: Uint8Array): AgentId {
   return hex(random.subarray(0, agentIdBytes)) as AgentId;
@@ -33,6 +33,15 @@ export function isLeaseId(text: string): text is LeaseId {
   return /^[0-9a-f]{32}$/.test(text);
 }
 
+export function agentIdToBytes(agent: AgentId): Uint8Array {
+  return Uint8Array.from(Buffer.from(agent, 'hex'));
+}
+
+/** The id in 8 bytes, as it stands in a greeting. */
+export function agentIdFromBytes(bytes: Uint8Array): AgentId {
+  return hex(bytes) as AgentId;
+}
+
 export function leaseIdToBytes(lease: LeaseId): Uint8Array {
   return Uint8Array.from(Buffer.from(lease, 'hex'));
 }
@@ -42,24 +51,26 @@ export function leaseIdFromBytes(bytes: Uint8Array): LeaseId {
   return hex(bytes) as LeaseId;
 }
 
-/** `leasewire:///<lease id>`: a lease on this machine. */
-export function leaseUrl(lease: LeaseId): string {
-  return `leasewire:///${lease}`;
+/** A lease, and where its home is reached over the network if that is known. */
+export interface LeaseReference {
+  readonly lease: LeaseId;
+  readonly address: NetworkAddress | undefined;
 }
 
-/**
- * Reads a lease id or a lease URL. Throws TypeError if it is neither, and Unsupported if the URL names another host:
- * the planes that reach one are not part of this version.
- */
-export function parseLeaseReference(reference: string): LeaseId {
-  if (isLeaseId(reference)) return reference;
-  const match = /^leasewire:\/\/([^/]*)\/([0-9a-f]{32})$/.exec(reference);
-  const id = match?.[2];
-  if (id === undefined || !isLeaseId(id)) {
-    throw new TypeError(`not a lease id (32 hex digits) or lease URL (leasewire:///id): ${JSON.stringify(reference)}`);
+/** `leasewire://host:port/<lease id>`, or `leasewire:///<lease id>` on this machine. */
+export function leaseUrl(lease: LeaseId, address?: NetworkAddress): string {
+  return `leasewire://${address === undefined ? '' : formatNetworkAddress(address)}/${lease}`;
+}
+
+/** Reads a lease id or a lease URL. Throws TypeError if it is neither. */
+export function parseLeaseReference(reference: string): LeaseReference {
+  const [, authority = '', id = ''] = /^leasewire:\/\/([^/]*)\/([0-9a-f]{32})$/.exec(reference) ?? ['', '', reference];
+  if (!isLeaseId(id)) {
+    const known = '32 hex digits, leasewire:///id or leasewire://host:port/id';
+    throw new TypeError(`not a lease id or URL (${known}): ${JSON.stringify(reference)}`);
   }
-  if (match?.[1]) throw new Unsupported(`lease URLs that name a host are not supported yet: ${reference}`);
-  return id;
+  const address = authority === '' ? undefined : parseNetworkAddress(authority, { anyPort: false });
+  return { lease: id, address };
 }
 
 function hex(bytes: Uint8Array): string {

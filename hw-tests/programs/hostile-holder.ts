@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fchmodSync, ftruncateSync, openSync, truncateSync, writeSync } from 'node:fs';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
-import { parseLeaseReference } from '#bridge';
+import { pack } from 'msgpackr';
+import { type LeaseId, parseLeaseReference } from '#bridge';
 import { Doorbell, type SeqpacketSocket } from '#native';
 import { encodeMessage } from '../../bridge/control/codec.ts';
 import { type Message, protocolVersion } from '../../bridge/control/messages.ts';
@@ -190,8 +191,8 @@ async function scribble(reference: string, durationMs: number): Promise<object> 
 
 /** What no home should take: each on a connection of its own, until the home hangs up. */
 async function frames(reference: string): Promise<object> {
-  const lease = leaseIdToBytes(parseLeaseReference(reference));
-  const hello: Message = { type: 'hello', version: protocolVersion };
+  const lease = leaseIdToBytes(parseLeaseReference(reference).lease);
+  const hello: Message = { type: 'hello', version: protocolVersion, agent: new Uint8Array(8) };
   const held: Message[] = [hello, { type: 'attach', seq: 1, lease, slot: false }];
   const encoded = (...messages: Message[]) => messages.map(encodeMessage);
   const random = (bytes: number) => Uint8Array.from({ length: bytes }, () => randomUint32() & 0xff);
@@ -205,7 +206,7 @@ async function frames(reference: string): Promise<object> {
     'bytes that promise more than there are': [...encoded(hello), Uint8Array.of(0xc6, 0xff, 0xff, 0xff, 0xff)],
     'deep nesting': [...encoded(hello), new Uint8Array(16_000).fill(0x91)],
     'no hello': encoded({ type: 'describe', seq: 1, lease }),
-    'another version': encoded({ type: 'hello', version: 4711 }),
+    'another version': [Uint8Array.from(pack({ type: 'hello', version: 4711 }))],
     'an unknown lease': [...encoded(hello), ...encoded({ type: 'attach', seq: 1, lease: random(16), slot: true })],
     'not attached': encoded(hello, { type: 'renew', seq: 1, lease, generation: 1, leaseMs: 1000 }),
     'another generation': encoded(...held, { type: 'renew', seq: 2, lease, generation: 9, leaseMs: 1000 }),
@@ -227,11 +228,11 @@ async function frames(reference: string): Promise<object> {
 
 /** Sends, then tells what came back: the last answer, or `closed`. */
 function tryFrames(reference: string, messages: readonly Uint8Array[]): string {
-  const socket = connectRaw(parseLeaseReference(reference));
+  const socket = connectRaw(parseLeaseReference(reference).lease);
   try {
     for (const bytes of messages) socket.send(bytes, []);
     // Whatever was sent before, the answer to this is the last, if there is one.
-    sendRaw(socket, { type: 'describe', seq: 99, lease: leaseIdToBytes(parseLeaseReference(reference)) });
+    sendRaw(socket, { type: 'describe', seq: 99, lease: leaseIdToBytes(parseLeaseReference(reference).lease) });
   } catch {
     // It has hung up already.
   }
@@ -250,9 +251,9 @@ function lastAnswer(socket: SeqpacketSocket): string {
 
 /** Descriptors beside every message: as many as allowed, and more. */
 async function descriptorFlood(reference: string, durationMs: number): Promise<object> {
-  const lease = parseLeaseReference(reference);
+  const lease = parseLeaseReference(reference).lease;
   const { descriptor } = new Doorbell();
-  const hello = encodeMessage({ type: 'hello', version: protocolVersion });
+  const hello = encodeMessage({ type: 'hello', version: protocolVersion, agent: new Uint8Array(8) });
   let sent = 0;
   await forMs(durationMs, () => {
     const socket = connectOrNothing(lease);
@@ -264,9 +265,7 @@ async function descriptorFlood(reference: string, durationMs: number): Promise<o
   return { sent };
 }
 
-type Lease = ReturnType<typeof parseLeaseReference>;
-
-function connectOrNothing(lease: Lease): SeqpacketSocket | undefined {
+function connectOrNothing(lease: LeaseId): SeqpacketSocket | undefined {
   try {
     return connectRaw(lease);
   } catch {
@@ -286,7 +285,7 @@ function sendOrNothing(
 
 /** Connections that say nothing, as many as the home takes, and held to the end. */
 async function halfOpen(reference: string, durationMs: number): Promise<object> {
-  const lease = parseLeaseReference(reference);
+  const lease = parseLeaseReference(reference).lease;
   const sockets: SeqpacketSocket[] = [];
   await forMs(durationMs, () => {
     if (sockets.length >= 3000) return;

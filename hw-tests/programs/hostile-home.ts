@@ -17,7 +17,7 @@ import {
 import { decodeMessage, encodeMessage } from '../../bridge/control/codec.ts';
 import { type Attached, type Message, protocolVersion } from '../../bridge/control/messages.ts';
 import { ControlPage, controlPageBytes, type LeaseIdentity } from '../../bridge/lease/control-page.ts';
-import { leaseIdFromBytes, newAgentId, newLeaseId } from '../../bridge/lease/lease-id.ts';
+import { agentIdToBytes, leaseIdFromBytes, newAgentId, newLeaseId } from '../../bridge/lease/lease-id.ts';
 import {
   idHighAt,
   idLowAt,
@@ -278,7 +278,7 @@ function take(socket: SeqpacketSocket, message: Message): void {
 
 function serveSocket(socket: SeqpacketSocket): void {
   kept.push(socket);
-  socket.send(encodeMessage({ type: 'hello', version: protocolVersion }), []);
+  socket.send(encodeMessage({ type: 'hello', version: protocolVersion, agent: agentIdToBytes(agent) }), []);
   socket.watch(() => {
     const received = socket.receive(65536, 16);
     if (received === null) socket.close();

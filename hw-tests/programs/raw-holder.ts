@@ -80,11 +80,11 @@ export class RawHolder {
   #sequence = 0;
 
   constructor(reference: string, options: { readonly slot: boolean }) {
-    this.id = parseLeaseReference(reference);
+    this.id = parseLeaseReference(reference).lease;
     this.socket = connectRaw(this.id);
     const before = new Set(descriptorNumbers(''));
     const fresh = (part: string) => descriptorNumbers(part).filter((fd) => !before.has(fd));
-    sendRaw(this.socket, { type: 'hello', version: protocolVersion });
+    sendRaw(this.socket, { type: 'hello', version: protocolVersion, agent: new Uint8Array(8) });
     sendRaw(this.socket, { type: 'attach', seq: 1, lease: leaseIdToBytes(this.id), slot: options.slot });
     const answer = receiveRaw(this.socket);
     if (answer?.body.type !== 'attached') throw new Error(`not attached: ${JSON.stringify(answer?.body)}`);

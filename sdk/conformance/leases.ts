@@ -107,8 +107,8 @@ async function malformedReferences(): Promise<void> {
   for (const reference of wrong) await expectFailure(MemBuilder.attach(reference), TypeError);
 }
 
-async function foreignHostIsUnsupported(): Promise<void> {
-  await expectFailure(MemBuilder.attach(`leasewire://elsewhere:4711/${'0'.repeat(32)}`), Unsupported);
+async function absentHostIsDisconnected(): Promise<void> {
+  await expectFailure(MemBuilder.attach(`leasewire://no-such-host.invalid:4711/${'0'.repeat(32)}`), Disconnected);
 }
 
 async function homeRenewalIsSeenByHolder(stage: Stage): Promise<void> {
@@ -308,7 +308,7 @@ export const leaseCases: Cases = {
   'attaching to a lease that has ended fails with Revoked': endedLeaseCannotBeAttached,
   'attaching to a home that is dead fails with Disconnected': deadHomeIsDisconnected,
   'attaching to what is no reference is a TypeError': malformedReferences,
-  'attaching to a URL of another host is Unsupported': foreignHostIsUnsupported,
+  'attaching to a URL of a host that is not there is Disconnected': absentHostIsDisconnected,
   'a renewal at home is seen by a holder': homeRenewalIsSeenByHolder,
   'a renewal by a holder moves the deadline at home': holderRenewalMovesTheHome,
   'a renewal repeats the time of the grant unless told another': renewalRepeatsTheGrant,

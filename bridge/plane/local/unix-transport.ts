@@ -25,6 +25,7 @@ interface Outgoing {
 }
 
 export class UnixCarrier implements Carrier {
+  readonly carriesAttachments = true;
   readonly socket: SeqpacketSocket;
   readonly #clock: Clock;
   readonly #backlog: Outgoing[] = [];
@@ -59,6 +60,9 @@ export class UnixCarrier implements Carrier {
       this.#events?.onMessage(received.bytes, received.descriptors);
     }
   }
+
+  /** Its peers are this user's own processes: there are no strangers. */
+  greeted(): void {}
 
   keepAlive(keep: boolean): void {
     if (this.socket.closed) return;

@@ -1,0 +1,23 @@
+// What a look for a service brings to light.
+import type { AgentAddress } from '../agent/agent.ts';
+import type { FabricError } from '../errors.ts';
+import type { ResolvedService } from './service-record.ts';
+
+/** A living instance, and the way to it. */
+export interface FoundService {
+  readonly instance: ResolvedService;
+  readonly address: AgentAddress;
+  /** The peer that named it, `host:port`; undefined for one of this machine. */
+  readonly peer: string | undefined;
+}
+
+export interface ServiceView {
+  readonly found: readonly FoundService[];
+  /** Peers that did not answer, and why: what they know may live or not. */
+  readonly silent: ReadonlyMap<string, FabricError>;
+}
+
+/** The least loaded first. */
+export function byLoad(a: FoundService, b: FoundService): number {
+  return b.instance.freeSlots - a.instance.freeSlots;
+}

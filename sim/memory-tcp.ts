@@ -1,0 +1,41 @@
+// Carriers between machines in a simulation: they behave as TCP connections, and take a message's time to be made.
+// Whose process that is, and whether it lives, the transport below knows.
+import {
+  type Carrier,
+  formatNetworkAddress,
+  IoError,
+  type NetworkAddress,
+  type NetworkListener,
+  type NetworkTransport,
+} from '#bridge';
+import type { MemoryNetwork, MemoryTransport } from './memory-network.ts';
+
+export class MemoryTcp implements NetworkTransport {
+  readonly #network: MemoryNetwork;
+  readonly #transport: MemoryTransport;
+
+  constructor(network: MemoryNetwork, transport: MemoryTransport) {
+    this.#network = network;
+    this.#transport = transport;
+  }
+
+  async listen({ host, port }: NetworkAddress, onCarrier: (carrier: Carrier) => void): Promise<NetworkListener> {
+    const address = { host, port: port === 0 ? this.#network.nextPort++ : port };
+    const name = nameOf(address);
+    if (this.#network.listenerAt(name) !== undefined) throw new IoError(`${name} is taken`);
+    const listener = this.#transport.listen(name, onCarrier);
+    return { address, close: () => listener.close() };
+  }
+
+  async connect(address: NetworkAddress): Promise<Carrier> {
+    const carrier = this.#transport.connect(nameOf(address), 'tcp');
+    await new Promise<void>((resolve) => {
+      this.#transport.clock.after(this.#network.delayMs(), resolve);
+    });
+    return carrier;
+  }
+}
+
+function nameOf(address: NetworkAddress): string {
+  return `tcp://${formatNetworkAddress(address)}`;
+}
