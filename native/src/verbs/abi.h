@@ -1,5 +1,5 @@
-// The part of libibverbs' public binary interface that is used here, declared anew so that the addon
-// builds without rdma-core. Field and constant names are those of <infiniband/verbs.h>;
+// The part of libibverbs' public binary interface that is used here, declared anew so that the
+// addon builds without rdma-core. Field and constant names are those of <infiniband/verbs.h>;
 // test-programs/verbs_abi.cc holds every offset and value against that header. Types that are only
 // pointed to stay incomplete, and of those that libibverbs allocates only the front is declared.
 #pragma once
@@ -55,7 +55,7 @@ enum WrOpcode : int {
 
 enum SendFlags : unsigned { kSendSignaled = 1 << 1, kSendInline = 1 << 3 };
 
-enum WcStatus : int { kWcSuccess = 0 };
+enum WcStatus : int { kWcSuccess = 0, kWcWrFlushErr = 5 };
 enum WcOpcode : int { kWcRecvRdmaWithImm = 129 };
 
 enum EventType : int {

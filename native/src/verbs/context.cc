@@ -94,12 +94,12 @@ Status VerbsContext::Query(uint8_t port_number, uint8_t gid_index) {
   if (const int code = verbs_->query_port(context_, port_number, &found.port); code != 0) {
     return {code, "ibv_query_port"};
   }
-  constexpr Status kNoGid(EINVAL, "ibv_query_gid", "the port has no such GID");
-  if (gid_index >= found.port.gid_tbl_len) return kNoGid;
+  const Status no_gid(EINVAL, "ibv_query_gid", "the port has no such GID");
+  if (gid_index >= found.port.gid_tbl_len) return no_gid;
   if (verbs_->query_gid(context_, port_number, gid_index, &found.gid) != 0) {
     return Status::FromErrno("ibv_query_gid");
   }
-  if (found.gid.words[0] == 0 && found.gid.words[1] == 0) return kNoGid;
+  if (found.gid.words[0] == 0 && found.gid.words[1] == 0) return no_gid;
   found.port_number = port_number;
   found.gid_index = gid_index;
   attributes_ = found;

@@ -18,11 +18,10 @@ Result<std::unique_ptr<MemoryRegion>> MemoryRegion::Open(std::shared_ptr<Protect
                                                          size_t offset, size_t bytes,
                                                          RemoteAccess access) {
   char* address = static_cast<char*>(memory->data()) + offset;
-  ibv::Mr* mr = domain->context().verbs().reg_mr(domain->get(), address, bytes,
-                                                 AccessFlags(access));
+  ibv::Mr* mr =
+      domain->context().verbs().reg_mr(domain->get(), address, bytes, AccessFlags(access));
   if (mr == nullptr) return Status::FromErrno("ibv_reg_mr");
-  return std::unique_ptr<MemoryRegion>(
-      new MemoryRegion(std::move(domain), std::move(memory), mr));
+  return std::unique_ptr<MemoryRegion>(new MemoryRegion(std::move(domain), std::move(memory), mr));
 }
 
 Status MemoryRegion::Close() {

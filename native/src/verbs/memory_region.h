@@ -32,6 +32,8 @@ class MemoryRegion {
   // Takes the memory away from the device. A region whose deregistration fails stays open.
   Status Close();
   bool open() const { return mr_ != nullptr; }
+  // Whether its addresses can be read; only of a mapping whose severing failed can they not.
+  bool mapped() const { return memory_->data() != nullptr; }
 
   // These are of an open region, or, but for lkey(), of one that was.
   uint64_t address() const { return address_; }
