@@ -23,7 +23,7 @@ import { type AgentId, agentOf, type LeaseId, newAgentId, newLeaseId } from '../
 import { controlRequestMs, leaseBytesMax } from '../limits.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { formatNetworkAddress, isWildcard, type NetworkAddress } from '../network-address.ts';
-import type { LinkPlane, Plane } from '../plane/plane.ts';
+import type { LinkPlane, Plane, PlaneName } from '../plane/plane.ts';
 import { HolderSession, type HomeLeases } from './holder-session.ts';
 import { type AttachOptions, HomeConnection } from './home-connection.ts';
 import { isAlive, type RuntimeDirectory } from './runtime-directory.ts';
@@ -162,6 +162,16 @@ export class Agent implements HomeLeases {
   /** By which plane leases get to whoever is at the other end, or from there. Throws Unsupported if none does. */
   planeFor(carrier: Carrier): LinkPlane {
     return carrier.carriesAttachments ? this.#parts.plane : this.#parts.networkPlane();
+  }
+
+  /** The planes by which others can reach a lease of this agent. */
+  planesOf(lease: Lease): PlaneName[] {
+    if (this.#networkAddress === undefined) return [lease.plane];
+    try {
+      return [lease.plane, this.#parts.networkPlane().name];
+    } catch {
+      return [lease.plane];
+    }
   }
 
   find(id: LeaseId): HomeLease {

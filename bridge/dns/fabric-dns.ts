@@ -42,7 +42,7 @@ export class FabricDns {
       agent,
       lease: lease.id,
       generation: lease.generation,
-      planes: [lease.plane],
+      planes: this.#agent.planesOf(lease),
       address,
       ...(networkAddress !== undefined && { network: formatNetworkAddress(networkAddress) }),
     };

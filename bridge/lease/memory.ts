@@ -22,14 +22,14 @@ export class LeaseMemory {
   /** A copy of `bytes` bytes from `offset`, owned by the caller. */
   async read(offset: number, bytes: number): Promise<Uint8Array> {
     this.#checkRange('read', offset, bytes);
-    return this.#access().read(offset, bytes);
+    return this.#finished(this.#access().read(offset, bytes));
   }
 
   /** Stores `source` at `offset`. Concurrent readers may see part of it. */
   async write(offset: number, source: Uint8Array): Promise<void> {
     if (!(source instanceof Uint8Array)) throw new TypeError('mem().write takes a Uint8Array');
     this.#checkRange('write', offset, source.length);
-    return this.#access().write(offset, source);
+    return this.#finished(this.#access().write(offset, source));
   }
 
   /** Stores `desired` at `offset` (a multiple of 8) if the u64 there equals `expected`; returns what was there. */
@@ -37,19 +37,29 @@ export class LeaseMemory {
     this.#checkWord('compareExchange', offset);
     checkUint64(expected);
     checkUint64(desired);
-    return this.#access().compareExchange(offset, expected, desired);
+    return this.#finished(this.#access().compareExchange(offset, expected, desired));
   }
 
   /** Adds `delta` to the u64 at `offset` (a multiple of 8), modulo 2^64; returns what was there. */
   async fetchAdd(offset: number, delta: bigint): Promise<bigint> {
     this.#checkWord('fetchAdd', offset);
     checkUint64(delta);
-    return this.#access().fetchAdd(offset, delta);
+    return this.#finished(this.#access().fetchAdd(offset, delta));
   }
 
   #access(): Lease['window']['access'] {
     this.#lease.checkDeadline();
     return this.#lease.window.access;
+  }
+
+  /** Whatever an operation that was under way ran into: if the lease has ended meanwhile, that is why it failed. */
+  async #finished<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (this.#lease.status === 'active') throw error;
+      throw this.#lease.endedError(true);
+    }
   }
 
   #checkRange(verb: string, offset: number, bytes: number): void {

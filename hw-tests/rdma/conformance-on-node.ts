@@ -38,4 +38,5 @@ async function spawnHome(): Promise<HomeProcess> {
   return new FarHome(socket);
 }
 
-describeConformance({ plane: 'rdma', spawnHome, lacks: rdmaLacks });
+// Emulated processors: a first connection takes most of a second.
+describeConformance({ plane: 'rdma', spawnHome, shortLeaseSecs: 4, lacks: rdmaLacks });

@@ -3,7 +3,6 @@ import { deepEqual, equal, ok } from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import { waitReadable } from '#native';
 import { Loop, openContext, until } from './loop.ts';
 
@@ -119,20 +118,6 @@ async function garbage(): Promise<void> {
   ok(completions.every((word) => word === 0));
 }
 
-/** Eight workers, each with a context of its own, which end by themselves, by process.exit() and by terminate(). */
-async function workers(): Promise<void> {
-  const before = [kernelResources(), verbsDescriptors()];
-  const endings = ['return', 'exit', 'terminate', 'terminate while busy'];
-  const run = async (ending: string) => {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: ending });
-    worker.on('message', () => worker.terminate());
-    await new Promise((resolve, reject) => worker.on('error', reject).on('exit', resolve));
-  };
-  await Promise.all([...endings, ...endings].map(run));
-  await collectUntil(() => verbsDescriptors() === before[1]);
-  equal(kernelResources(), before[0]);
-}
-
 /** Says `watching` and then each event, until told to end. */
 async function events(): Promise<void> {
   const context = openContext();
@@ -175,7 +160,6 @@ export const lifetimeScenarios: Readonly<Record<string, () => Promise<void>>> = 
   armAndWatch,
   churn,
   garbage,
-  workers,
   events,
   exitAlive,
   waitAlive,

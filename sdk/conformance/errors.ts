@@ -17,14 +17,11 @@ import { type Case, type Cases, ended, type Served, type Stage, until } from './
 
 const text = (value: string): Uint8Array => Uint8Array.from(Buffer.from(value));
 
-/** Time enough to attach and to begin a call within it. */
-const shortSecs = 1;
-
 interface Ending {
   readonly status: LeaseStatus;
   readonly error: ErrorClass;
-  /** Time of a lease that is to end like this. */
-  readonly leaseSecs?: number;
+  /** Whether it comes by itself, to a lease that is short. */
+  readonly isShort?: boolean;
   /** Brings the end about, or waits for it. */
   bring(served: Served, stage: Stage): Promise<unknown>;
 }
@@ -34,7 +31,7 @@ const endings: Readonly<Record<string, Ending>> = {
   expired: {
     status: 'expired',
     error: LeaseExpired,
-    leaseSecs: shortSecs,
+    isShort: true,
     bring: async () => undefined,
   },
   'was revoked': {
@@ -59,8 +56,8 @@ const endings: Readonly<Record<string, Ending>> = {
   },
 };
 
-function requestOf({ leaseSecs }: Ending): { leaseSecs?: number } {
-  return leaseSecs === undefined ? {} : { leaseSecs };
+function requestOf({ isShort }: Ending, { shortSecs }: Stage): { leaseSecs?: number } {
+  return isShort ? { leaseSecs: shortSecs } : {};
 }
 
 /** Every operation of a holder. */
@@ -81,7 +78,7 @@ function operationsOf({ here, client }: Served): Readonly<Record<string, () => u
 
 function everyOperationFails(ending: Ending): Case {
   return async (stage) => {
-    const served = await stage.serve(requestOf(ending));
+    const served = await stage.serve(requestOf(ending, stage));
     await served.client.call(methods.echo, new Uint8Array(64).fill(0xff));
     const end = ended(served.here);
     await ending.bring(served, stage);
@@ -103,7 +100,7 @@ function everyOperationFails(ending: Ending): Case {
 /** The call in the slot may have run; those that wait behind it have not. */
 function callsUnderWayFail(ending: Ending): Case {
   return async (stage) => {
-    const served = await stage.serve(requestOf(ending));
+    const served = await stage.serve(requestOf(ending, stage));
     const { there, client } = served;
     const running = expectFailure(client.call(methods.never, text('x')), ending.error, mayHaveExecuted);
     const queued = expectFailure(client.call(methods.echo, text('y')), ending.error, neverExecuted);
@@ -135,7 +132,7 @@ async function syncWhileDying(stage: Stage, client: RpcClient): Promise<Uint8Arr
 
 async function syncCallExpires(stage: Stage): Promise<void> {
   for (const wait of ['adaptive', 'busy', 'event'] as const) {
-    const { client } = await stage.serve({ leaseSecs: shortSecs }, { wait });
+    const { client } = await stage.serve({ leaseSecs: stage.shortSecs }, { wait });
     await expectFailure(() => client.callSync(methods.never, text('x')), LeaseExpired, mayHaveExecuted);
     await expectFailure(() => client.callSync(methods.echo, text('x')), LeaseExpired, neverExecuted);
   }
@@ -181,7 +178,7 @@ async function pollEnds(poll: () => boolean): Promise<void> {
 
 function serveRejects(ending: Ending): Case {
   return async (stage) => {
-    const served = await stage.serve(requestOf(ending));
+    const served = await stage.serve(requestOf(ending, stage));
     await served.client.call(methods.echo, text('x'));
     const rejection = expectFailure(served.there.served(), ending.error);
     await ending.bring(served, stage);
@@ -205,9 +202,9 @@ async function runningHandlerIsNotAnswered(stage: Stage): Promise<void> {
 /** Whatever is reported as never executed must not run afterwards, however busy the home was. */
 async function neverExecutedMeansNever(stage: Stage): Promise<void> {
   for (const mode of callModes) {
-    const { there, here, client } = await stage.serve({ leaseSecs: shortSecs });
-    const busy = stage.home.ask('block', { blockMs: shortSecs * 1000 + 500 });
-    await until('the home is busy', () => here.remainingMs < shortSecs * 1000 - 200);
+    const { there, here, client } = await stage.serve({ leaseSecs: stage.shortSecs });
+    const busy = stage.home.ask('block', { blockMs: stage.shortSecs * 1000 + 500 });
+    await until('the home is busy', () => here.remainingMs < stage.shortSecs * 1000 - 200);
     const error = await expectFailure(callIn(mode, client, methods.echo, text('x')), LeaseExpired);
     await busy;
     const calls = await there.calls();

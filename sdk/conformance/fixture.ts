@@ -22,6 +22,8 @@ export interface Fixture {
   readonly plane: PlaneName;
   /** Starts a home that this process can attach to. The suite ends it. */
   spawnHome(): Promise<HomeProcess>;
+  /** Seconds that suffice, with room to spare, to attach a lease and call its server once. Defaults to 1. */
+  readonly shortLeaseSecs?: number;
   /** Cases that cannot hold on this plane, by name, and why. They are skipped; a name that is no case's fails the suite. */
   readonly lacks?: Readonly<Record<string, string>>;
 }

@@ -6,7 +6,6 @@ import { expectFailure } from './expect-failure.ts';
 import { type Cases, ended, type Stage, until } from './stage.ts';
 
 /** Time enough to attach within it, and no longer than one likes to wait for its end. */
-const shortSecs = 0.8;
 
 async function holderSeesTheFacts(stage: Stage): Promise<void> {
   const { there, here } = await stage.hold({ minBytes: 100_000, leaseSecs: 120 });
@@ -185,7 +184,7 @@ async function holderNeverOutlivesHome(stage: Stage): Promise<void> {
 }
 
 async function leaseExpires(stage: Stage): Promise<void> {
-  const { there, here } = await stage.hold({ leaseSecs: shortSecs });
+  const { there, here } = await stage.hold({ leaseSecs: stage.shortSecs });
   const statuses = await Promise.all([there.ended(), ended(here)]);
   expect(statuses).toEqual(['expired', 'expired']);
   expect(here.remainingMs).toBe(0);

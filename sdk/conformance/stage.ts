@@ -44,6 +44,11 @@ export class Stage {
     return this.#fixture.plane;
   }
 
+  /** For leases that are to expire under a case, yet not before it has begun. */
+  get shortSecs(): number {
+    return this.#fixture.shortLeaseSecs ?? 1;
+  }
+
   get home(): HomeDriver {
     if (this.#home === undefined) throw new Error('the stage has no home before it begins');
     return this.#home;

@@ -113,6 +113,8 @@ export interface Inlet {
   /** From now until disarm(), arrivals call back from the event loop. */
   arm(sleeper: object): void;
   disarm(sleeper: object): void;
+  /** Calls back from the event loop. */
+  nextTurn(callback: () => void): void;
 }
 
 export class LocalServerPort extends DoorbellSleeper implements ServerPort {
@@ -170,7 +172,10 @@ export class LocalServerPort extends DoorbellSleeper implements ServerPort {
     const statusOffset = this.#statusOffsets[slot];
     if (statusOffset === undefined) return;
     Atomics.store(this.#arena, statusOffset, status);
-    if (this.#asleep) this.#callback();
+    if (!this.#asleep) return;
+    this.#inlet?.nextTurn(() => {
+      if (this.#asleep) this.#callback();
+    });
   }
 
   override arm(): void {

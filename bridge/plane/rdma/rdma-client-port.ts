@@ -1,6 +1,7 @@
 // A client's end of a slot over RDMA: a request is one WRITE with an immediate, of the bytes as they stand in the mirror;
 // the response comes likewise, and its status is put into the mirror once its bytes are there.
 import type { MemoryRegion, RemoteRegion } from '#native';
+import type { Disconnected } from '../../errors.ts';
 import type { ClientPort } from '../plane.ts';
 import { frameOf } from './rdma-frame.ts';
 import type { RdmaSession } from './rdma-session.ts';
@@ -15,6 +16,8 @@ export interface RdmaSlot {
   readonly mirror: MemoryRegion;
   /** The lease's bytes at home. */
   readonly home: RemoteRegion;
+  /** For a thread that blocks, and so can hear nothing else: the session is broken. */
+  readonly onBroken: (error: Disconnected) => void;
 }
 
 export class RdmaClientPort implements ClientPort {
@@ -56,12 +59,20 @@ export class RdmaClientPort implements ClientPort {
   /** A response's bytes are in the mirror; its status follows them only now. */
   arrived(status: number): void {
     this.#slot.arena[this.#statusOffset] = status;
-    if (this.#armed) this.#callback();
+    this.#ring();
   }
 
   /** The lease has ended: whoever sleeps for a response looks up. */
   wake(): void {
-    if (this.#armed) this.#callback();
+    this.#ring();
+  }
+
+  /** Never at once: somebody who looks, callSync for one, brought this in, and must not find the slot taken by others. */
+  #ring(): void {
+    if (!this.#armed) return;
+    this.#session.engine.clock.nextTurn(() => {
+      if (this.#armed) this.#callback();
+    });
   }
 
   arm(): void {
@@ -91,5 +102,6 @@ export class RdmaClientPort implements ClientPort {
   pumpControl(): void {
     this.#session.probe();
     this.#session.engine.observe();
+    if (this.#session.broken !== undefined) this.#slot.onBroken(this.#session.broken);
   }
 }

@@ -81,6 +81,10 @@ export class RdmaEngine implements Inlet {
     this.#sleepers.delete(sleeper);
   }
 
+  nextTurn(callback: () => void): void {
+    this.clock.nextTurn(callback);
+  }
+
   /** Looks for up to `spinMs` until `done` is true. */
   spin(done: () => boolean, spinMs: number): boolean {
     const untilMs = this.clock.nowMs() + spinMs;

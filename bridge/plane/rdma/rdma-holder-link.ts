@@ -2,7 +2,7 @@
 import { MemoryRegion, RemoteRegion } from '#native';
 import type { Random } from '../../environment.ts';
 import { Disconnected, type FabricError, MalformedFrame } from '../../errors.ts';
-import { rdmaTestMs } from '../../limits.ts';
+import { rdmaTestMs, rdmaVerdictMs } from '../../limits.ts';
 import type { BindRequest, ClientPort, HeldMemory, HolderLink, HolderLinkParts } from '../plane.ts';
 import { RdmaAccess } from './rdma-access.ts';
 import { RdmaClientPort } from './rdma-client-port.ts';
@@ -47,7 +47,7 @@ export class RdmaHolderLink implements HolderLink {
     const held = new RdmaHeldMemory(window, () => this.#retire(binding, held));
     this.#held.set(binding, held);
     try {
-      if (slot !== undefined) held.open(wire, home, binding);
+      if (slot !== undefined) held.open(wire, home, binding, this.#parts.onBroken);
       if (held.mirror !== undefined) await this.#ask({ op: 'mirror', binding, region: held.mirror }, 'done');
       return held;
     } catch (error) {
@@ -76,7 +76,7 @@ export class RdmaHolderLink implements HolderLink {
       this.#engine,
       this.#random.bytes(3),
       (frame) => this.#arrived(frame),
-      (error) => this.#parts.onBroken(error),
+      (error) => this.#broke(error),
     );
     const session = { wire, staging: new RdmaStaging(wire) };
     this.#opened = session;
@@ -114,6 +114,11 @@ export class RdmaHolderLink implements HolderLink {
   #arrived(frame: number): void {
     // Of a lease given back: late, and nobody's.
     this.#held.get(bindingOf(frame))?.arrived(frame);
+  }
+
+  /** Revoking a lease under fire breaks the session too: the home's word of it, if there is one, is on its way. */
+  #broke(error: Disconnected): void {
+    this.#engine.clock.after(rdmaVerdictMs, () => this.#parts.onBroken(error));
   }
 
   /** The home may be writing a response just now: the mirror stays registered until it says that it will not. */
@@ -165,11 +170,11 @@ class RdmaHeldMemory implements HeldMemory {
   }
 
   /** Registers the mirror, so that responses can be written to it. */
-  open(wire: RdmaSession, home: RemoteRegion, binding: number): void {
+  open(wire: RdmaSession, home: RemoteRegion, binding: number, onBroken: (error: Disconnected) => void): void {
     const { arena } = this.window;
     const access = { remoteRead: false, remoteWrite: true, remoteAtomic: false };
     this.#region = new MemoryRegion(wire.domain, arena.buffer as ArrayBuffer, 0, arena.length, access);
-    this.#port = new RdmaClientPort(wire, { binding, arena, mirror: this.#region, home });
+    this.#port = new RdmaClientPort(wire, { binding, arena, mirror: this.#region, home, onBroken });
   }
 
   arrived(frame: number): void {

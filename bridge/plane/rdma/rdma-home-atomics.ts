@@ -81,6 +81,7 @@ export class RdmaHomeAtomics {
 
   #openLoop(): Loop {
     const ended = () => {
+      session.close();
       this.#loop = undefined;
     };
     const session = new RdmaSession(this.#engine, this.#random.bytes(3), () => undefined, ended);

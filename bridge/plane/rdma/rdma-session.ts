@@ -27,7 +27,8 @@ export class RdmaSession implements Completions {
   readonly #packetSequence: number;
   #peerTest: RemoteRegion | undefined;
   #broken: Disconnected | undefined;
-  #probing = false;
+  #closed = false;
+  #probe: Operation | undefined;
   roundTripMs = 0;
 
   /** `random` draws 3 bytes. */
@@ -53,8 +54,9 @@ export class RdmaSession implements Completions {
     engine.add(this.#pair.number, this);
   }
 
-  get broken(): boolean {
-    return this.#broken !== undefined;
+  /** Why the session is of no use any more. */
+  get broken(): Disconnected | undefined {
+    return this.#broken;
   }
 
   /** What the peer has to know of this end. */
@@ -165,12 +167,8 @@ export class RdmaSession implements Completions {
 
   /** Looks whether the peer is still there, unless that is being looked for already: if it is not, the session breaks. */
   probe(): void {
-    if (this.#probing || this.#broken !== undefined) return;
-    this.#probing = true;
-    const over = () => {
-      this.#probing = false;
-    };
-    this.#beginProbe().promise.then(over, over);
+    if (this.#probe?.done === false || this.#broken !== undefined) return;
+    this.#probe = this.#beginProbe();
   }
 
   /** Waits for an operation: looking, if nothing else is under way and it pays; then asleep. */
@@ -189,17 +187,20 @@ export class RdmaSession implements Completions {
     }
   }
 
-  /** The session is of no use any more; its owner is told, unless it has closed it. */
+  /**
+   * The session is of no use any more; its owner is told, unless it has closed it. What is under way fails when the owner
+   * closes the session: until then it may hear why.
+   */
   break(error: Disconnected): void {
     if (this.#broken !== undefined) return;
     this.#broken = error;
     this.#pair.fail();
-    this.#requests.failAll(error);
     this.#onBroken(error);
   }
 
   /** Nothing arrives or leaves any more. The regions of others go after this, the domain with the last of them. */
   close(): void {
+    this.#closed = true;
     this.#broken ??= new Disconnected('the RDMA session was closed here');
     this.#requests.failAll(this.#broken);
     this.engine.remove(this.#pair.number);
@@ -238,7 +239,7 @@ export class RdmaSession implements Completions {
 
   /** Posts a request, now or once there is room. */
   begin(post: (token: number) => boolean): Operation {
-    if (this.#broken !== undefined) throw this.#broken;
+    if (this.#closed) throw this.#broken;
     return this.#requests.begin((token) => this.#posting(() => post(token)));
   }
 
