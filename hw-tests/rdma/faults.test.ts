@@ -92,9 +92,9 @@ describeOnRig('faults between two nodes', { nodes: 2 }, (rig) => {
   });
 
   describe('kill -9 in the middle of a call', () => {
-    test.each(['call', 'callSync'])('%s: of the server, the client’s call fails with Disconnected', async (mode) => {
+    test('of the server: the client’s call fails with Disconnected', async () => {
       const { driver, lease } = await served();
-      const client = onHolder('client', [lease.url, mode, 'adaptive']);
+      const client = onHolder('client', [lease.url, 'call', 'adaptive']);
       await client.hear('attached');
       await lease.called(2);
       await driver.kill();
