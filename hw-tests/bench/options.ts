@@ -41,7 +41,7 @@ export function parseOptions(argv: readonly string[]): Options {
   const quick = values.quick ?? false;
   return {
     rounds: parseRounds(values.rounds, quick ? ROUNDS_QUICK : ROUNDS_DEFAULT),
-    payloadBytes: values.sizes === undefined ? PAYLOAD_BYTES_DEFAULT : unique('--sizes', parseSizes(values.sizes)),
+    payloadBytes: values.sizes === undefined ? PAYLOAD_BYTES_DEFAULT : parseSizes(values.sizes, PAYLOAD_BYTES_MAX),
     names: values.only === undefined ? contenderNames : unique('--only', parseNames(values.only)),
     quick,
     jsonFile: values.json,
@@ -78,18 +78,21 @@ function parse(argv: readonly string[]): {
 }
 
 /** `--json` with no file after it means stdout: parseArgs has no optional values. */
-function withJsonTarget(arg: string, index: number, argv: readonly string[]): string {
+export function withJsonTarget(arg: string, index: number, argv: readonly string[]): string {
   if (arg !== '--json') return arg;
   const next = argv[index + 1];
   return next === undefined || next.startsWith('--') ? `--json=${STDOUT}` : arg;
 }
 
-function parseRounds(text: string | undefined, otherwise: number): number {
+export function parseRounds(text: string | undefined, otherwise: number): number {
   return text === undefined ? otherwise : parseCount('--rounds', text, ROUNDS_MAX);
 }
 
-function parseSizes(text: string): readonly number[] {
-  return text.split(',').map((size) => parseCount('--sizes', size, PAYLOAD_BYTES_MAX));
+export function parseSizes(text: string, bytesMax: number): readonly number[] {
+  return unique(
+    '--sizes',
+    text.split(',').map((size) => parseCount('--sizes', size, bytesMax)),
+  );
 }
 
 function parseNames(text: string): readonly ContenderName[] {
