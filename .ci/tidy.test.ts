@@ -99,7 +99,7 @@ describe('who imports whom', () => {
   const doorsOf: Record<string, (path: string) => readonly string[]> = {
     native: () => ['#addon'],
     bridge: (path) => (path.startsWith('bridge/plane/') ? ['#native'] : []),
-    sdk: () => ['#bridge', '#bridge/local'],
+    sdk: () => ['#bridge', '#bridge/local', '#bridge/rdma'],
     sim: () => ['#bridge', '#sdk'],
     examples: () => ['leasewire', '#sdk'],
   };

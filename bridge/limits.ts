@@ -45,6 +45,18 @@ export const peerAnswerMs = 2000;
 /** Whoever watches a service asks the peers anew this often. Deaths are told at once, by a connection of their own. */
 export const peerPollMs = 2000;
 
+/** Completions that one process's queue holds: sends and receives of some hundred sessions. */
+export const rdmaCompletionsMax = 65536;
+/** Requests under way on one RDMA session. */
+export const rdmaSendsMax = 128;
+/** Frames of one session that may arrive before they are looked at: two for each slot, and then some. */
+export const rdmaReceivesMax = 128;
+/** READs and atomics under way on one RDMA session; what cards commonly allow. */
+export const rdmaReadsMax = 16;
+
+/** How long the home's test may take to arrive once it was written. */
+export const rdmaTestMs = 2000;
+
 /** Calls that may wait behind the one in flight on a client. */
 export const queuedCallsMax = 65536;
 /** A call's deadline where none is given. */

@@ -1,4 +1,4 @@
-// The one door to native code: operating-system resources as small classes, and cold look-ups through ffi-rs.
+// The one door to native code: operating-system and RDMA resources as small classes, and cold look-ups through ffi-rs.
 // Only `bridge/plane/*` imports it. Every failure is an Error with `code`, `errno` and `syscall`, as Node's own are.
 
 export type { Readable, SystemError } from './addon.ts';
@@ -13,3 +13,18 @@ export {
   waitReadable,
 } from './addon.ts';
 export { pageBytes, type ResourceLimits, resourceLimits } from './limits.ts';
+export { listRdmaDevices, type RdmaDevice, type RdmaGid, type RdmaPort } from './rdma-devices.ts';
+export {
+  CompletionQueue,
+  completionKinds,
+  MemoryRegion,
+  ProtectionDomain,
+  QueuePair,
+  type QueuePairLimits,
+  type QueuePairRoute,
+  type RegionAccess,
+  RemoteRegion,
+  type VerbsAttributes,
+  VerbsContext,
+  type VerbsEvent,
+} from './verbs.ts';

@@ -12,6 +12,7 @@ import {
   Unsupported,
 } from '#bridge';
 import { LocalPlane, UnixTransport } from '#bridge/local';
+import { RdmaPlane } from '#bridge/rdma';
 
 interface ProcessAgent {
   readonly agent: Agent;
@@ -21,6 +22,7 @@ interface ProcessAgent {
 }
 
 let own: ProcessAgent | undefined;
+let rdma: RdmaPlane | undefined;
 
 /**
  * Throws Unsupported if `LEASEWIRE_PLANE` asks for a plane that is not there, TypeError for other settings that make no
@@ -48,7 +50,7 @@ function ownAgent(): ProcessAgent {
 }
 
 function createAgent(): ProcessAgent {
-  checkPlane(process.env['LEASEWIRE_PLANE']);
+  const wanted = checkPlane(process.env['LEASEWIRE_PLANE']);
   const settings = networkSettings();
   const environment = systemEnvironment;
   const { clock } = environment;
@@ -56,9 +58,8 @@ function createAgent(): ProcessAgent {
   const agent = new Agent({
     environment,
     plane: new LocalPlane(),
-    networkPlane: () => {
-      throw new Unsupported('no plane reaches that host: leases can only be attached to on their own machine');
-    },
+    networkPlane: rdmaPlane,
+    networkFirst: wanted === 'rdma',
     transport: new UnixTransport(clock),
     network: new TcpTransport({ clock, insecure: settings.insecure }),
     directory,
@@ -77,7 +78,15 @@ function listening(own: ProcessAgent, address: NetworkAddress): Promise<unknown>
   return own.listening;
 }
 
-function checkPlane(wanted: string | undefined): void {
-  if (wanted === undefined || wanted === '' || wanted === 'local') return;
-  throw new Unsupported(`LEASEWIRE_PLANE is ${JSON.stringify(wanted)}, and this version has only "local"`);
+/** Opened with the first lease that another machine attaches to, or that is attached to there. */
+function rdmaPlane(): RdmaPlane {
+  rdma ??= new RdmaPlane(systemEnvironment);
+  return rdma;
+}
+
+/** `rdma` takes leases over the network even on this machine, where an address is given; else the nearest plane is taken. */
+function checkPlane(wanted: string | undefined): 'local' | 'rdma' | undefined {
+  if (wanted === undefined || wanted === '') return undefined;
+  if (wanted === 'local' || wanted === 'rdma') return wanted;
+  throw new Unsupported(`LEASEWIRE_PLANE is ${JSON.stringify(wanted)}, and this version has "local" and "rdma"`);
 }

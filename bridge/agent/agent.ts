@@ -39,6 +39,8 @@ export interface AgentParts {
   readonly plane: Plane;
   /** By which leases reach other machines. Throws Unsupported, saying why, if none can. */
   readonly networkPlane: () => LinkPlane;
+  /** Whether an address of the network is used also where its agent is on this machine. */
+  readonly networkFirst?: boolean;
   readonly transport: CarrierTransport;
   readonly network: NetworkTransport;
   readonly directory: RuntimeDirectory;
@@ -216,7 +218,8 @@ export class Agent implements HomeLeases {
 
   /** Over the network only if it is on another machine: here, the local plane has it. */
   #nearest(agent: AgentId, address: AgentAddress | undefined): AgentAddress {
-    const isFar = typeof address === 'object' && !this.directory.hasAgent(agent);
+    const { networkFirst = false } = this.#parts;
+    const isFar = typeof address === 'object' && (networkFirst || !this.directory.hasAgent(agent));
     return isFar || typeof address === 'string' ? address : this.directory.socketPath(agent);
   }
 

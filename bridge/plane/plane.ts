@@ -7,15 +7,19 @@ import type { EndReason } from '../lease/lease-status.ts';
 
 export type PlaneName = 'local' | 'cxl' | 'rdma' | 'tcp' | 'sim';
 
+/** 64-bit atomics on a lease's bytes at home. Offsets are multiples of 8 and have been checked by the caller. */
+export interface ArenaAtomics {
+  /** Returns what was there before; `desired` was stored if that equals `expected`. */
+  compareExchange(offset: number, expected: bigint, desired: bigint): Promise<bigint>;
+  /** Adds modulo 2^64 and returns what was there before. */
+  fetchAdd(offset: number, delta: bigint): Promise<bigint>;
+}
+
 /** Authoritative access to a lease's bytes at home. Offsets and lengths have been checked by the caller. */
-export interface ArenaAccess {
+export interface ArenaAccess extends ArenaAtomics {
   /** A copy of the bytes, owned by the caller. */
   read(offset: number, bytes: number): Promise<Uint8Array>;
   write(offset: number, source: Uint8Array): Promise<void>;
-  /** Returns what was there before; `desired` was stored if that equals `expected`. `offset` is a multiple of 8. */
-  compareExchange(offset: number, expected: bigint, desired: bigint): Promise<bigint>;
-  /** Adds modulo 2^64 and returns what was there before. `offset` is a multiple of 8. */
-  fetchAdd(offset: number, delta: bigint): Promise<bigint>;
 }
 
 /** A lease's bytes as this process sees them: at home the memory itself, elsewhere perhaps a mirror. */

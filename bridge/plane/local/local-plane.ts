@@ -16,6 +16,7 @@ import { controlPageBytes } from '../../lease/control-page.ts';
 import { hugePageBytes } from '../../limits.ts';
 import type {
   AllocateRequest,
+  ArenaAtomics,
   Attachment,
   BindRequest,
   ClientPort,
@@ -35,7 +36,7 @@ import { LocalWindow } from './local-window.ts';
 import { UnixCarrier } from './unix-transport.ts';
 
 export class LocalHomeMemory implements HomeMemory {
-  readonly window: Window;
+  readonly window: LocalWindow;
   readonly #memfd: Descriptor;
   readonly #clientBells = new Map<number, Doorbell>();
   #serverBell: Doorbell | undefined;
@@ -66,6 +67,11 @@ export class LocalHomeMemory implements HomeMemory {
   /** The server's end, for a plane that brings in clients from elsewhere; undefined while the lease has no server. */
   get serverPort(): LocalServerPort | undefined {
     return this.#serverPort;
+  }
+
+  /** Has this process's atomics on the memory done by `atomics`; by the processor again with undefined. */
+  setAtomics(atomics: ArenaAtomics | undefined): void {
+    this.window.access.atomics = atomics;
   }
 
   closeSlot(slot: number): void {

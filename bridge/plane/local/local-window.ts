@@ -2,13 +2,13 @@
 // memory goes, so that a stale view reads nothing and never faults.
 import type { Mapping } from '#native';
 import { ControlPage, controlPageBytes } from '../../lease/control-page.ts';
-import type { ArenaAccess, PlaneName, Window } from '../plane.ts';
+import type { ArenaAccess, ArenaAtomics, PlaneName, Window } from '../plane.ts';
 
 export class LocalWindow implements Window {
   readonly plane: PlaneName = 'local';
   readonly arena: Uint8Array;
   readonly control: ControlPage;
-  readonly access: ArenaAccess;
+  readonly access: MappedArenaAccess;
   readonly #mapping: Mapping;
 
   /** Takes the mapping over: the arena, then the control area. */
@@ -26,9 +26,11 @@ export class LocalWindow implements Window {
 }
 
 /** The memory is here, so the processor's own loads, stores and locked instructions are authoritative. */
-class MappedArenaAccess implements ArenaAccess {
+export class MappedArenaAccess implements ArenaAccess {
   readonly #arena: Uint8Array;
   readonly #words64: BigUint64Array;
+  /** Somebody else's, where the processor's own are not atomic with those of all who hold the memory. */
+  atomics: ArenaAtomics | undefined;
 
   constructor(arena: Uint8Array) {
     this.#arena = arena;
@@ -45,10 +47,12 @@ class MappedArenaAccess implements ArenaAccess {
   }
 
   compareExchange(offset: number, expected: bigint, desired: bigint): Promise<bigint> {
+    if (this.atomics !== undefined) return this.atomics.compareExchange(offset, expected, desired);
     return Promise.resolve(Atomics.compareExchange(this.#words64, offset / 8, expected, desired));
   }
 
   fetchAdd(offset: number, delta: bigint): Promise<bigint> {
+    if (this.atomics !== undefined) return this.atomics.fetchAdd(offset, delta);
     return Promise.resolve(Atomics.add(this.#words64, offset / 8, delta));
   }
 }

@@ -22,7 +22,9 @@ std::string DescriptionOf(int code) {
 
 Napi::Value ThrowStatus(napi_env env, Status status) {
   const std::string code = NameOf(status.code());
-  const std::string message = code + ": " + status.syscall() + ": " + DescriptionOf(status.code());
+  const std::string description =
+      status.reason() != nullptr ? status.reason() : DescriptionOf(status.code());
+  const std::string message = code + ": " + status.syscall() + ": " + description;
   const auto text = Napi::String::New(env, message);
   napi_value error = nullptr;
   if (napi_create_error(env, Napi::String::New(env, code), text, &error) != napi_ok) return {};

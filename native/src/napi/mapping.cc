@@ -8,6 +8,10 @@ namespace {
 
 using Class = WrappedClass<MappingWrap>;
 using SharedMapping = std::shared_ptr<Mapping>;
+using WeakMapping = std::weak_ptr<Mapping>;
+
+// Of an ArrayBuffer that wraps a WeakMapping.
+constexpr napi_type_tag kBufferTag{0x5c0e7a19d3b84f26, 0xb15f2c84e6907ad3};
 
 // Node 20 refuses longer external buffers.
 constexpr uint64_t kBufferBytesMax = uint64_t{1} << 32;
@@ -15,6 +19,8 @@ constexpr uint64_t kBufferBytesMax = uint64_t{1} << 32;
 // Node calls this once, on the environment's thread: some time after the backing store lost its
 // last user (the ArrayBuffer was collected or detached), or else while the environment ends.
 void Release(napi_env, void*, void* share) { delete static_cast<SharedMapping*>(share); }
+
+void Forget(napi_env, void* mark, void*) { delete static_cast<WeakMapping*>(mark); }
 
 }  // namespace
 
@@ -53,7 +59,31 @@ bool MappingWrap::Initialize(Napi::Object self) {
   if (status == napi_no_external_buffers_allowed) {
     ThrowTypeError(env, "this runtime forbids external ArrayBuffers, so memory can not be leased");
   }
-  return status == napi_ok && DefineConstant(self, "buffer", buffer);
+  return status == napi_ok && MarkBuffer(env, buffer) && DefineConstant(self, "buffer", buffer);
+}
+
+bool MappingWrap::MarkBuffer(napi_env env, napi_value buffer) const {
+  auto* mark = new WeakMapping(mapping_);
+  if (napi_wrap(env, buffer, mark, Forget, nullptr, nullptr) != napi_ok) {
+    delete mark;
+    return false;
+  }
+  return napi_type_tag_object(env, buffer, &kBufferTag) == napi_ok;
+}
+
+std::shared_ptr<Mapping> MappingWrap::OfBuffer(napi_env env, napi_value value) {
+  napi_valuetype type = napi_undefined;
+  bool tagged = false;
+  void* mark = nullptr;
+  if (napi_typeof(env, value, &type) != napi_ok || type != napi_object) return nullptr;
+  if (napi_check_object_type_tag(env, value, &kBufferTag, &tagged) != napi_ok || !tagged ||
+      napi_unwrap(env, value, &mark) != napi_ok) {
+    return nullptr;
+  }
+  // A buffer that was detached, by close() or by a transfer, lends out nothing any more.
+  bool detached = true;
+  napi_is_detached_arraybuffer(env, value, &detached);
+  return detached ? nullptr : static_cast<WeakMapping*>(mark)->lock();
 }
 
 Napi::Value MappingWrap::Close(const Napi::CallbackInfo& info) {

@@ -21,8 +21,12 @@ class MappingWrap {
   static std::unique_ptr<MappingWrap> Construct(const Napi::CallbackInfo& info);
   bool Initialize(Napi::Object self);
 
+  // The mapping that `value` is the buffer of; null if it is something else, or closed.
+  static std::shared_ptr<Mapping> OfBuffer(napi_env env, napi_value value);
+
  private:
   explicit MappingWrap(Mapping mapping) : mapping_(std::make_shared<Mapping>(std::move(mapping))) {}
+  bool MarkBuffer(napi_env env, napi_value buffer) const;
   Napi::Value Close(const Napi::CallbackInfo& info);
   Napi::Value Closed(const Napi::CallbackInfo& info);
 

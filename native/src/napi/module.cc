@@ -1,13 +1,19 @@
 // What native/addon.ts loads. May be loaded by any number of threads: nothing here is global.
 #include <napi.h>
 
+#include "napi/completion_queue.h"
 #include "napi/descriptor.h"
 #include "napi/doorbell.h"
 #include "napi/environment.h"
 #include "napi/mapping.h"
 #include "napi/memfd.h"
+#include "napi/memory_region.h"
+#include "napi/protection_domain.h"
+#include "napi/queue_pair.h"
+#include "napi/remote_region.h"
 #include "napi/seqpacket_listener.h"
 #include "napi/seqpacket_socket.h"
+#include "napi/verbs_context.h"
 #include "napi/wait.h"
 
 namespace leasewire {
@@ -27,6 +33,12 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports["Doorbell"] = DoorbellWrap::Define(env);
   exports["SeqpacketListener"] = SeqpacketListenerWrap::Define(env);
   exports["SeqpacketSocket"] = socket;
+  exports["VerbsContext"] = VerbsContextWrap::Define(env);
+  exports["ProtectionDomain"] = ProtectionDomainWrap::Define(env);
+  exports["MemoryRegion"] = MemoryRegionWrap::Define(env);
+  exports["RemoteRegion"] = RemoteRegionWrap::Define(env);
+  exports["CompletionQueue"] = CompletionQueueWrap::Define(env);
+  exports["QueuePair"] = QueuePairWrap::Define(env);
   exports["createSealedMemfd"] =
       Napi::Function::New<CreateSealedMemfdFunction>(env, "createSealedMemfd");
   exports["inspectMemfd"] = Napi::Function::New<InspectMemfdFunction>(env, "inspectMemfd");

@@ -1,15 +1,19 @@
 #include "napi/readable.h"
 
+#include "napi/completion_queue.h"
 #include "napi/doorbell.h"
 #include "napi/seqpacket_listener.h"
 #include "napi/seqpacket_socket.h"
+#include "napi/verbs_context.h"
 
 namespace leasewire {
 
 Readable* Readable::From(napi_env env, napi_value value) {
   if (auto* doorbell = WrappedClass<DoorbellWrap>::From(env, value)) return doorbell;
   if (auto* socket = WrappedClass<SeqpacketSocketWrap>::From(env, value)) return socket;
-  return WrappedClass<SeqpacketListenerWrap>::From(env, value);
+  if (auto* queue = WrappedClass<CompletionQueueWrap>::From(env, value)) return queue;
+  if (auto* listener = WrappedClass<SeqpacketListenerWrap>::From(env, value)) return listener;
+  return WrappedClass<VerbsContextWrap>::From(env, value);
 }
 
 Result<int> Readable::FdFor(const char* syscall) const {

@@ -1,4 +1,4 @@
-// What Doorbell, SeqpacketSocket and SeqpacketListener share: a descriptor, and a watch on it that
+// What every class that can be watched shares: a descriptor, and a watch on it that
 // is stopped before the descriptor closes. While watched, the object is not collected.
 #pragma once
 

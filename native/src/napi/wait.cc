@@ -23,7 +23,7 @@ bool ReadDescriptors(napi_env env, napi_value readables, uint32_t count, Descrip
   for (uint32_t i = 0; i < count; ++i) {
     const Readable* readable = Readable::From(env, elements[i]);
     if (readable == nullptr) {
-      ThrowTypeError(env, "readables must be Doorbells, SeqpacketSockets or SeqpacketListeners");
+      ThrowTypeError(env, "readables must be of the classes that can be watched");
       return false;
     }
     auto fd = readable->FdFor("ppoll");

@@ -8,6 +8,7 @@
 
 #include <napi.h>
 
+#include <array>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -19,6 +20,9 @@
 
 namespace leasewire {
 
+// The first arguments of a call; undefined where there are fewer.
+using DataArguments = std::array<napi_value, 7>;
+
 template <class T>
 class WrappedClass {
  public:
@@ -28,6 +32,13 @@ class WrappedClass {
   template <auto M>
   static Member Method(const char* name) {
     return {name, nullptr, Call<M>, nullptr, nullptr, nullptr, napi_default_method, nullptr};
+  }
+
+  // For the data path: `M` is a `napi_value (T::*)(napi_env, const DataArguments&)`, and reaching
+  // it allocates nothing.
+  template <auto M>
+  static Member DataMethod(const char* name) {
+    return {name, nullptr, CallData<M>, nullptr, nullptr, nullptr, napi_default_method, nullptr};
   }
 
   template <auto M>
@@ -68,10 +79,13 @@ class WrappedClass {
 
   // The T of argument `index`; nullptr, with a TypeError pending, if it is something else.
   static T* Argument(const Napi::CallbackInfo& info, size_t index, const char* name) {
-    T* native = From(info.Env(), info[index]);
-    if (native == nullptr) {
-      ThrowTypeError(info.Env(), std::string(name) + " must be a " + T::kName);
-    }
+    return Require(info.Env(), info[index], name);
+  }
+
+  // The T of `value`, which messages call `name`; likewise.
+  static T* Require(napi_env env, napi_value value, const char* name) {
+    T* native = From(env, value);
+    if (native == nullptr) ThrowTypeError(env, std::string(name) + " must be a " + T::kName);
     return native;
   }
 
@@ -82,6 +96,17 @@ class WrappedClass {
     T* native = From(env, info.This());
     if (native == nullptr) return ThrowTypeError(env, std::string("not a ") + T::kName);
     return Invoke(M, *native, info);
+  }
+
+  template <auto M>
+  static napi_value CallData(napi_env env, napi_callback_info info) {
+    DataArguments arguments;
+    size_t count = arguments.size();
+    napi_value self = nullptr;
+    napi_get_cb_info(env, info, &count, arguments.data(), &self, nullptr);
+    T* native = From(env, self);
+    if (native == nullptr) return ThrowTypeError(env, std::string("not a ") + T::kName);
+    return (native->*M)(env, arguments);
   }
 
   // The member may be one of a base class of T.

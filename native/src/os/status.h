@@ -11,7 +11,9 @@ namespace leasewire {
 class [[nodiscard]] Status {
  public:
   Status() = default;
-  Status(int code, const char* syscall) : code_(code), syscall_(syscall) {}
+  // `reason` says more than the errno's own description does.
+  Status(int code, const char* syscall, const char* reason = nullptr)
+      : code_(code), syscall_(syscall), reason_(reason) {}
   static Status FromErrno(const char* syscall) { return {errno, syscall}; }
 
   bool ok() const { return code_ == 0; }
@@ -19,10 +21,13 @@ class [[nodiscard]] Status {
   int code() const { return code_; }
   // A string literal; nullptr when ok.
   const char* syscall() const { return syscall_; }
+  // A string literal; nullptr where the errno says it all.
+  const char* reason() const { return reason_; }
 
  private:
   int code_ = 0;
   const char* syscall_ = nullptr;
+  const char* reason_ = nullptr;
 };
 
 template <class T>

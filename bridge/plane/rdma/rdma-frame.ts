@@ -1,0 +1,35 @@
+// What an immediate says: which binding, and the status that follows the bytes of the same WRITE. A WRITE's bytes are
+// there before its immediate is, so the status travels in this alone, never as a byte in memory.
+//
+//     bits  31 … 8  binding      numbers a holder's hold of one lease in its session; never used twice there
+//            7 … 0  status       a slot's status, or from 240 on: the lease has ended, by its status byte
+import { type EndReason, leaseStatusBytes, leaseStatusOfByte } from '../../lease/lease-status.ts';
+
+export const bindingMax: number = 2 ** 24 - 1;
+const endedFrom = 240;
+
+export function frameOf(binding: number, status: number): number {
+  return ((binding << 8) | status) >>> 0;
+}
+
+export function endedFrameOf(binding: number, reason: EndReason): number {
+  return frameOf(binding, endedFrom + leaseStatusBytes[reason]);
+}
+
+export function bindingOf(frame: number): number {
+  return frame >>> 8;
+}
+
+/** A slot's status, 1 … 239; 0 if the frame holds none. */
+export function statusOf(frame: number): number {
+  const status = frame & 0xff;
+  return status < endedFrom ? status : 0;
+}
+
+/** Why the lease has ended; undefined if the frame does not say so. */
+export function endOf(frame: number): EndReason | undefined {
+  const status = frame & 0xff;
+  if (status <= endedFrom) return undefined;
+  const end = leaseStatusOfByte(status - endedFrom);
+  return end === 'active' ? undefined : end;
+}

@@ -1,0 +1,196 @@
+// The home's end of a session over RDMA: registers each granted lease in the session's own protection domain, and takes
+// the registration back, which is what stops the peer at the card.
+import { MemoryRegion, RemoteRegion } from '#native';
+import type { Random } from '../../environment.ts';
+import { CapacityExceeded, Disconnected, type FabricError, MalformedFrame } from '../../errors.ts';
+import { invariant } from '../../invariant.ts';
+import type { LeaseIdentity } from '../../lease/control-page.ts';
+import type { EndReason } from '../../lease/lease-status.ts';
+import { LocalHomeMemory } from '../local/local-plane.ts';
+import type { FarClient } from '../local/local-ports.ts';
+import type { Grant, HomeLink, HomeMemory } from '../plane.ts';
+import type { RdmaEngine } from './rdma-engine.ts';
+import { bindingMax, bindingOf, endedFrameOf, frameOf, statusOf } from './rdma-frame.ts';
+import type { RdmaHomeAtomics } from './rdma-home-atomics.ts';
+import {
+  type Answer,
+  type Ask,
+  checkRegion,
+  decodeAsk,
+  type Endpoint,
+  encode,
+  nonceBytes,
+  type RegionName,
+} from './rdma-messages.ts';
+import { RdmaSession } from './rdma-session.ts';
+
+interface Binding {
+  readonly number: number;
+  readonly memory: LocalHomeMemory;
+  readonly region: MemoryRegion;
+  readonly arenaBytes: number;
+  readonly slot: number | undefined;
+  /** Where responses go; unknown until the holder has said so. */
+  mirror: RemoteRegion | undefined;
+}
+
+export class RdmaHomeLink implements HomeLink {
+  readonly #engine: RdmaEngine;
+  readonly #random: Random;
+  readonly #atomics: RdmaHomeAtomics;
+  readonly #onBroken: (error: FabricError) => void;
+  readonly #bindings = new Map<number, Binding>();
+  #session: RdmaSession | undefined;
+  #nonce: Uint8Array = new Uint8Array(0);
+  #tested = false;
+  #lastBinding = 0;
+
+  constructor(engine: RdmaEngine, random: Random, atomics: RdmaHomeAtomics, onBroken: (error: FabricError) => void) {
+    this.#engine = engine;
+    this.#random = random;
+    this.#atomics = atomics;
+    this.#onBroken = onBroken;
+  }
+
+  answer(body: Uint8Array): Uint8Array {
+    return encode(this.#answer(decodeAsk(body)));
+  }
+
+  grant(memory: HomeMemory, identity: LeaseIdentity, slot: number | undefined): Grant {
+    invariant(memory instanceof LocalHomeMemory, 'what RDMA exports is memory of this machine');
+    const { domain } = this.#openSession();
+    if (this.#lastBinding === bindingMax) throw new CapacityExceeded(`this session has bound ${bindingMax} leases`);
+    const number = ++this.#lastBinding;
+    const { arenaBytes } = identity;
+    const buffer = memory.window.arena.buffer as ArrayBuffer;
+    const access = { remoteRead: true, remoteWrite: true, remoteAtomic: true };
+    const region = new MemoryRegion(domain, buffer, 0, arenaBytes, access);
+    this.#atomics.hold(memory);
+    this.#bindings.set(number, { number, memory, region, arenaBytes, slot, mirror: undefined });
+    const { address, rkey } = region;
+    return { attachments: [], offer: encode({ binding: number, region: { address, rkey } }) };
+  }
+
+  /** Politely first: the holder is told on the data path. Then the region goes, and if that fails the queue pair. */
+  withdraw(memory: HomeMemory, reason?: EndReason): boolean {
+    const binding = [...this.#bindings.values()].find((each) => each.memory === memory);
+    if (binding === undefined) return true;
+    this.#bindings.delete(binding.number);
+    if (binding.slot !== undefined) binding.memory.serverPort?.removeClient(binding.slot);
+    if (reason !== undefined) this.#tellEnd(binding, reason);
+    this.#atomics.drop(binding.memory);
+    return this.#unregister(binding.region);
+  }
+
+  close(): void {
+    this.#session?.close();
+    for (const { memory, region, slot } of this.#bindings.values()) {
+      if (slot !== undefined) memory.serverPort?.removeClient(slot);
+      this.#atomics.drop(memory);
+      region.close();
+    }
+    this.#bindings.clear();
+    this.#session = undefined;
+  }
+
+  #answer(ask: Ask): Answer {
+    switch (ask.op) {
+      case 'connect':
+        return this.#connect(ask.endpoint, ask.test);
+      case 'test':
+        return this.#test(ask.nonce);
+      case 'mirror':
+        return this.#setMirror(ask.binding, ask.region);
+      case 'unbind':
+        return this.#unbind(ask.binding);
+    }
+  }
+
+  #connect(endpoint: Endpoint, test: RegionName): Answer {
+    if (this.#nonce.length > 0) throw new MalformedFrame('this RDMA session is connected already');
+    checkRegion(test, nonceBytes);
+    const session = this.#openSession();
+    this.#nonce = this.#random.bytes(nonceBytes);
+    session.connect(endpoint, test);
+    return { op: 'connected', endpoint: session.endpoint, test: session.testRegion, nonce: this.#nonce };
+  }
+
+  /** The holder's WRITE was acknowledged before it asked, so its bytes are here, if they came here at all. */
+  #test(nonce: Uint8Array): Answer {
+    const session = this.#openSession();
+    if (this.#nonce.length === 0 || Buffer.compare(session.testReceived, nonce) !== 0) {
+      throw new Disconnected('the test over RDMA did not arrive: what the card reaches is not this process');
+    }
+    session.writeTest(this.#nonce);
+    this.#tested = true;
+    void session.measure().catch(() => undefined); // Broken: its owner was told.
+    return { op: 'done' };
+  }
+
+  #setMirror(number: number, region: RegionName): Answer {
+    if (!this.#tested) throw new MalformedFrame('this RDMA session is not tested yet');
+    const binding = this.#bindings.get(number);
+    if (binding === undefined) throw new Disconnected(`binding ${number} is over`);
+    const { slot, memory, arenaBytes } = binding;
+    if (slot === undefined || binding.mirror !== undefined) throw new MalformedFrame('this binding takes no mirror');
+    checkRegion(region, arenaBytes);
+    binding.mirror = new RemoteRegion(region.address, region.rkey, arenaBytes);
+    memory.serverPort?.setFarClient(slot, this.#clientOf(binding, binding.mirror), this.#engine);
+    return { op: 'done' };
+  }
+
+  #clientOf({ region, number }: Binding, mirror: RemoteRegion): FarClient {
+    const session = this.#openSession();
+    return {
+      publish: (offset, bytes, status) => {
+        session.publish(region, offset, bytes, mirror, offset, frameOf(number, status)); // Publishes: response.
+      },
+    };
+  }
+
+  #unbind(number: number): Answer {
+    const binding = this.#bindings.get(number);
+    if (binding !== undefined) {
+      binding.mirror = undefined;
+      if (binding.slot !== undefined) binding.memory.serverPort?.removeClient(binding.slot);
+    }
+    return { op: 'done' };
+  }
+
+  #openSession(): RdmaSession {
+    this.#session ??= new RdmaSession(
+      this.#engine,
+      this.#random.bytes(3),
+      (frame) => this.#arrived(frame),
+      (error) => this.#onBroken(error),
+    );
+    return this.#session;
+  }
+
+  #arrived(frame: number): void {
+    const binding = this.#bindings.get(bindingOf(frame));
+    // Of a lease that was withdrawn: this is the generation in the frame, and its bytes met no region.
+    if (binding?.slot === undefined || statusOf(frame) === 0) return;
+    binding.memory.serverPort?.arrived(binding.slot, statusOf(frame));
+  }
+
+  #tellEnd({ region, mirror, number }: Binding, reason: EndReason): void {
+    if (mirror !== undefined) this.#session?.publish(region, 0, 0, mirror, 0, endedFrameOf(number, reason));
+  }
+
+  #unregister(region: MemoryRegion): boolean {
+    try {
+      region.close();
+      return true;
+    } catch (cause) {
+      this.#session?.break(new Disconnected('a region could not be taken back', { cause }));
+    }
+    try {
+      this.#session?.close();
+      region.close();
+      return true;
+    } catch {
+      return false; // Fenced.
+    }
+  }
+}

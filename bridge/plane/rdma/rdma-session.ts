@@ -1,0 +1,309 @@
+// One session with one peer, the same at both ends: a protection domain of its own, a queue pair, and the requests that
+// are under way. No region of another session can be named through it.
+import { MemoryRegion, ProtectionDomain, QueuePair, RemoteRegion, type SystemError } from '#native';
+import { Disconnected } from '../../errors.ts';
+import { rdmaReadsMax, rdmaReceivesMax, rdmaSendsMax } from '../../limits.ts';
+import { mapOwn } from './own-mapping.ts';
+import type { Completions, RdmaEngine } from './rdma-engine.ts';
+import { type Endpoint, nonceBytes, type RegionName } from './rdma-messages.ts';
+
+/** 4.096 µs · 2^14: 67 ms until a packet that is not acknowledged is sent again, up to `retries` times. */
+const ackTimeoutExponent = 14;
+const retries = 7;
+/** A peer that has no receive ready is tried again for ever: slots bound what is under way. */
+const rnrRetries = 7;
+const inlineBytesMax = 220;
+const tokenMax = 2 ** 31;
+
+/** A request that somebody waits for. */
+export interface Operation {
+  readonly promise: Promise<void>;
+  readonly done: boolean;
+}
+
+interface Pending {
+  done: boolean;
+  resolve: () => void;
+  reject: (error: Error) => void;
+}
+
+export class RdmaSession implements Completions {
+  readonly engine: RdmaEngine;
+  readonly domain: ProtectionDomain;
+  readonly #pair: QueuePair;
+  readonly #onFrame: (frame: number) => void;
+  readonly #onBroken: (error: Disconnected) => void;
+  readonly #pending = new Map<number, Pending>();
+  /** Requests for which the send queue had no room, in order. */
+  readonly #waiting: (() => boolean)[] = [];
+  /** Own nonce first, then the peer's. */
+  readonly #test = mapOwn(2 * nonceBytes);
+  readonly #testRegion: MemoryRegion;
+  readonly #packetSequence: number;
+  #peerTest: RemoteRegion | undefined;
+  #lastToken = 0;
+  #broken: Disconnected | undefined;
+  #probing = false;
+  roundTripMs = 0;
+
+  /** `random` draws 3 bytes. */
+  constructor(
+    engine: RdmaEngine,
+    random: Uint8Array,
+    onFrame: (frame: number) => void,
+    onBroken: (error: Disconnected) => void,
+  ) {
+    this.engine = engine;
+    this.#onFrame = onFrame;
+    this.#onBroken = onBroken;
+    this.domain = new ProtectionDomain(engine.context);
+    const limits = { sendsMax: rdmaSendsMax, receivesMax: rdmaReceivesMax, readsMax: rdmaReadsMax, inlineBytesMax };
+    this.#pair = new QueuePair(this.domain, engine.queue, limits);
+    this.#testRegion = new MemoryRegion(this.domain, this.#test.buffer, 0, 2 * nonceBytes, {
+      remoteRead: false,
+      remoteWrite: true,
+      remoteAtomic: false,
+    });
+    const [a = 0, b = 0, c = 0] = random;
+    this.#packetSequence = (a << 16) | (b << 8) | c;
+    engine.add(this.#pair.number, this);
+  }
+
+  get broken(): boolean {
+    return this.#broken !== undefined;
+  }
+
+  /** What the peer has to know of this end. */
+  get endpoint(): Endpoint {
+    const { gid, lid, activeMtuBytes, readsMax } = this.engine.context.attributes;
+    return {
+      number: this.#pair.number,
+      packetSequence: this.#packetSequence,
+      gid,
+      lid,
+      mtuBytes: activeMtuBytes as Endpoint['mtuBytes'],
+      readsMax: Math.min(readsMax, rdmaReadsMax),
+    };
+  }
+
+  get testRegion(): RegionName {
+    const { address, rkey } = this.#testRegion;
+    return { address: address + BigInt(nonceBytes), rkey };
+  }
+
+  connect(peer: Endpoint, test: RegionName): void {
+    const { attributes } = this.engine.context;
+    this.#pair.connect({
+      number: peer.number,
+      packetSequence: peer.packetSequence,
+      gid: peer.gid,
+      lid: peer.lid,
+      mtuBytes: Math.min(peer.mtuBytes, attributes.activeMtuBytes),
+      readsMax: Math.min(peer.readsMax, attributes.readsMax, rdmaReadsMax),
+      ackTimeoutExponent,
+      retries,
+      rnrRetries,
+      ownPacketSequence: this.#packetSequence,
+    });
+    this.#peerTest = new RemoteRegion(test.address, test.rkey, nonceBytes);
+  }
+
+  /** Writes `nonce` to the peer. Done once it is in the peer's memory. */
+  writeTest(nonce: Uint8Array): Operation {
+    new Uint8Array(this.#test.buffer).set(nonce);
+    return this.begin((token) => this.#pair.write(this.#testRegion, 0, nonceBytes, this.#testPeer, 0, token));
+  }
+
+  /** What the peer has written. */
+  get testReceived(): Uint8Array {
+    return new Uint8Array(this.#test.buffer, nonceBytes, nonceBytes).slice();
+  }
+
+  /** Measures the way there and back, three times, by what carries no bytes. */
+  async measure(): Promise<void> {
+    let bestMs = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < 3; round++) {
+      const fromMs = this.engine.clock.nowMs();
+      await this.settle(this.#beginProbe());
+      bestMs = Math.min(bestMs, this.engine.clock.nowMs() - fromMs);
+    }
+    this.roundTripMs = bestMs;
+    this.engine.measure();
+  }
+
+  /**
+   * Writes bytes to the peer, then the frame: it is seen after the bytes. False if the session is broken. Where the send
+   * queue is full, this waits for room, which completions bring, or the session's end.
+   */
+  publish(
+    local: MemoryRegion,
+    offset: number,
+    bytes: number,
+    remote: RemoteRegion,
+    remoteOffset: number,
+    frame: number,
+  ): boolean {
+    while (this.#broken === undefined) {
+      const posted = this.#posting(() =>
+        this.#pair.writeWithImmediate(local, offset, bytes, remote, remoteOffset, frame, 0),
+      );
+      if (posted) return true;
+      this.engine.observe();
+    }
+    return false;
+  }
+
+  write(local: MemoryRegion, offset: number, bytes: number, remote: RemoteRegion, remoteOffset: number): Operation {
+    return this.begin((token) => this.#pair.write(local, offset, bytes, remote, remoteOffset, token));
+  }
+
+  read(local: MemoryRegion, offset: number, bytes: number, remote: RemoteRegion, remoteOffset: number): Operation {
+    return this.begin((token) => this.#pair.read(local, offset, bytes, remote, remoteOffset, token));
+  }
+
+  /** What was there before lands at `offset`. */
+  compareExchange(
+    local: MemoryRegion,
+    offset: number,
+    remote: RemoteRegion,
+    remoteOffset: number,
+    [expected, desired]: readonly [bigint, bigint],
+  ): Operation {
+    return this.begin((token) =>
+      this.#pair.compareExchange(local, offset, remote, remoteOffset, expected, desired, token),
+    );
+  }
+
+  /** What was there before lands at `offset`. */
+  fetchAdd(local: MemoryRegion, offset: number, remote: RemoteRegion, remoteOffset: number, delta: bigint): Operation {
+    return this.begin((token) => this.#pair.fetchAdd(local, offset, remote, remoteOffset, delta, token));
+  }
+
+  /** Looks whether the peer is still there, unless that is being looked for already: if it is not, the session breaks. */
+  probe(): void {
+    if (this.#probing || this.#broken !== undefined) return;
+    this.#probing = true;
+    const over = () => {
+      this.#probing = false;
+    };
+    this.#beginProbe().promise.then(over, over);
+  }
+
+  /** Waits for an operation: looking, if nothing else is under way and it pays; then asleep. */
+  async settle(operation: Operation): Promise<void> {
+    const { engine } = this;
+    if (!operation.done && this.#pending.size === 1) engine.spin(() => operation.done, engine.spinMsMax);
+    if (operation.done) return operation.promise;
+    engine.arm(operation);
+    engine.keepAlive(operation, true);
+    engine.observe();
+    try {
+      await operation.promise;
+    } finally {
+      engine.disarm(operation);
+      engine.keepAlive(operation, false);
+    }
+  }
+
+  /** The session is of no use any more; its owner is told, unless it has closed it. */
+  break(error: Disconnected): void {
+    if (this.#broken !== undefined) return;
+    this.#broken = error;
+    this.#pair.fail();
+    this.#waiting.length = 0;
+    for (const pending of this.#pending.values()) {
+      pending.done = true;
+      pending.reject(error);
+    }
+    this.#pending.clear();
+    this.#onBroken(error);
+  }
+
+  /** Nothing arrives or leaves any more. The regions of others go after this, the domain with the last of them. */
+  close(): void {
+    this.#broken ??= new Disconnected('the RDMA session was closed here');
+    for (const pending of this.#pending.values()) {
+      pending.done = true;
+      pending.reject(this.#broken);
+    }
+    this.#pending.clear();
+    this.engine.remove(this.#pair.number);
+    this.#pair.close();
+    this.#testRegion.close();
+    this.#test.close();
+    this.domain.close();
+  }
+
+  // ---- Completions.
+
+  done(token: number): void {
+    const pending = this.#pending.get(token);
+    this.#pending.delete(token);
+    if (pending !== undefined) {
+      pending.done = true;
+      pending.resolve();
+    }
+    this.#postWaiting();
+  }
+
+  arrived(frame: number): void {
+    if (this.#broken === undefined) this.#onFrame(frame);
+  }
+
+  failed(_token: number, status: number): void {
+    this.break(
+      new Disconnected(`the RDMA session failed: work completion status ${status}`, { mayHaveExecuted: true }),
+    );
+  }
+
+  // ---- Requests.
+
+  get #testPeer(): RemoteRegion {
+    if (this.#peerTest === undefined) throw new Disconnected('the RDMA session is not connected yet');
+    return this.#peerTest;
+  }
+
+  #beginProbe(): Operation {
+    return this.begin((token) => this.#pair.write(this.#testRegion, 0, 0, this.#testPeer, 0, token));
+  }
+
+  /** Posts a request, now or once there is room. */
+  begin(post: (token: number) => boolean): Operation {
+    if (this.#broken !== undefined) throw this.#broken;
+    const token = this.#nextToken();
+    const pending: Pending = { done: false, resolve: () => undefined, reject: () => undefined };
+    const promise = new Promise<void>((resolve, reject) => Object.assign(pending, { resolve, reject }));
+    promise.catch(() => undefined); // Whoever waits hears of it; not everybody does.
+    this.#pending.set(token, pending);
+    const again = () => this.#posting(() => post(token));
+    if (this.#waiting.length > 0 || !again()) this.#waiting.push(again);
+    return {
+      promise,
+      get done() {
+        return pending.done;
+      },
+    };
+  }
+
+  /** A queue pair that has failed, which completions have not told yet, refuses: the session is broken then. */
+  #posting(post: () => boolean): boolean {
+    try {
+      return post();
+    } catch (cause) {
+      if ((cause as SystemError).code !== 'ECONNRESET') throw cause;
+      this.break(new Disconnected('the RDMA session failed', { cause, mayHaveExecuted: true }));
+      return false;
+    }
+  }
+
+  #postWaiting(): void {
+    while (this.#waiting.length > 0 && this.#waiting[0]?.()) this.#waiting.shift();
+  }
+
+  #nextToken(): number {
+    do {
+      this.#lastToken = (this.#lastToken % (tokenMax - 1)) + 1;
+    } while (this.#pending.has(this.#lastToken));
+    return this.#lastToken;
+  }
+}
