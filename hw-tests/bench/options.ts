@@ -37,7 +37,7 @@ export class UsageError extends Error {
 }
 
 export function parseOptions(argv: readonly string[]): Options {
-  const values = parse(argv);
+  const values = parseWords(argv);
   const quick = values.quick ?? false;
   return {
     rounds: parseRounds(values.rounds, quick ? ROUNDS_QUICK : ROUNDS_DEFAULT),
@@ -50,7 +50,8 @@ export function parseOptions(argv: readonly string[]): Options {
   };
 }
 
-function parse(argv: readonly string[]): {
+/** The words as they stand; what they may be is for the caller. Throws UsageError. */
+export function parseWords(argv: readonly string[]): {
   rounds?: string;
   sizes?: string;
   only?: string;
@@ -78,7 +79,7 @@ function parse(argv: readonly string[]): {
 }
 
 /** `--json` with no file after it means stdout: parseArgs has no optional values. */
-export function withJsonTarget(arg: string, index: number, argv: readonly string[]): string {
+function withJsonTarget(arg: string, index: number, argv: readonly string[]): string {
   if (arg !== '--json') return arg;
   const next = argv[index + 1];
   return next === undefined || next.startsWith('--') ? `--json=${STDOUT}` : arg;
@@ -110,7 +111,7 @@ function parseCount(option: string, text: string, max: number): number {
   return count;
 }
 
-function unique<T>(option: string, values: readonly T[]): readonly T[] {
+export function unique<T>(option: string, values: readonly T[]): readonly T[] {
   const repeated = values.find((value, index) => values.indexOf(value) !== index);
   if (repeated !== undefined) throw new UsageError(`${option}: '${repeated}' is named twice`);
   return values;
