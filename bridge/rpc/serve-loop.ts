@@ -67,7 +67,7 @@ export class ServeLoop {
     const { lease } = this.#server;
     // After a process was stopped, requests may come before timers: what was due then is seen first.
     if (nowMs >= lease.deadlineMs) lease.end('expired');
-    this.#sliceEndMs = nowMs + sliceMs;
+    this.#sliceEndMs = nowMs + Math.max(sliceMs, this.#port.spinMsMax / 2);
     this.#continueSlice();
   }
 

@@ -139,6 +139,26 @@ export class Loop {
   }
 }
 
+/** Another two queue pairs, beside those of `loop` on its two completion queues. */
+export class Neighbours {
+  readonly first: QueuePair;
+  readonly second: QueuePair;
+
+  constructor(loop: Loop, sendsMax: number = 8, connected: boolean = true) {
+    const limits = { sendsMax, receivesMax: sendsMax, readsMax: 4, inlineBytesMax: 64 };
+    this.first = new QueuePair(loop.domain, loop.left.queue, limits);
+    this.second = new QueuePair(loop.domain, loop.right.queue, limits);
+    if (!connected) return;
+    this.first.connect(loop.routeTo(this.second, 300, 400));
+    this.second.connect(loop.routeTo(this.first, 400, 300));
+  }
+
+  close(): void {
+    this.first.close();
+    this.second.close();
+  }
+}
+
 /** Lets the event loop turn until `isDone`. */
 export async function until(isDone: () => boolean): Promise<void> {
   const endMs = performance.now() + WAIT_MS_MAX;

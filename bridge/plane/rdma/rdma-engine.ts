@@ -21,8 +21,8 @@ export interface Completions {
 const kinds = { done: 0, arrived: 1, sendFailed: 2, receiveFailed: 3 } as const;
 const wordsPerCompletion = 4;
 const completionsPerPoll = 64;
-/** A round trip and what the peer does meanwhile. */
-const spinsPerRoundTrip = 2;
+/** A call there and back, what the peer does meanwhile, and as much again: a wake-up costs more. */
+const spinsPerRoundTrip = 6;
 /** Nobody looks longer than this before sleeping, milliseconds, however slow the link. */
 const spinMsCeiling = 5;
 

@@ -6,6 +6,7 @@ import { rdmaReadsMax, rdmaReceivesMax, rdmaSendsMax } from '../../limits.ts';
 import { mapOwn } from './own-mapping.ts';
 import type { Completions, RdmaEngine } from './rdma-engine.ts';
 import { type Endpoint, nonceBytes, type RegionName } from './rdma-messages.ts';
+import { type Operation, RdmaRequests } from './rdma-requests.ts';
 
 /** 4.096 µs · 2^14: 67 ms until a packet that is not acknowledged is sent again, up to `retries` times. */
 const ackTimeoutExponent = 14;
@@ -13,35 +14,18 @@ const retries = 7;
 /** A peer that has no receive ready is tried again for ever: slots bound what is under way. */
 const rnrRetries = 7;
 const inlineBytesMax = 220;
-const tokenMax = 2 ** 31;
-
-/** A request that somebody waits for. */
-export interface Operation {
-  readonly promise: Promise<void>;
-  readonly done: boolean;
-}
-
-interface Pending {
-  done: boolean;
-  resolve: () => void;
-  reject: (error: Error) => void;
-}
-
 export class RdmaSession implements Completions {
   readonly engine: RdmaEngine;
   readonly domain: ProtectionDomain;
   readonly #pair: QueuePair;
   readonly #onFrame: (frame: number) => void;
   readonly #onBroken: (error: Disconnected) => void;
-  readonly #pending = new Map<number, Pending>();
-  /** Requests for which the send queue had no room, in order. */
-  readonly #waiting: (() => boolean)[] = [];
+  readonly #requests = new RdmaRequests();
   /** Own nonce first, then the peer's. */
   readonly #test = mapOwn(2 * nonceBytes);
   readonly #testRegion: MemoryRegion;
   readonly #packetSequence: number;
   #peerTest: RemoteRegion | undefined;
-  #lastToken = 0;
   #broken: Disconnected | undefined;
   #probing = false;
   roundTripMs = 0;
@@ -192,7 +176,7 @@ export class RdmaSession implements Completions {
   /** Waits for an operation: looking, if nothing else is under way and it pays; then asleep. */
   async settle(operation: Operation): Promise<void> {
     const { engine } = this;
-    if (!operation.done && this.#pending.size === 1) engine.spin(() => operation.done, engine.spinMsMax);
+    if (!operation.done && this.#requests.size === 1) engine.spin(() => operation.done, engine.spinMsMax);
     if (operation.done) return operation.promise;
     engine.arm(operation);
     engine.keepAlive(operation, true);
@@ -210,23 +194,14 @@ export class RdmaSession implements Completions {
     if (this.#broken !== undefined) return;
     this.#broken = error;
     this.#pair.fail();
-    this.#waiting.length = 0;
-    for (const pending of this.#pending.values()) {
-      pending.done = true;
-      pending.reject(error);
-    }
-    this.#pending.clear();
+    this.#requests.failAll(error);
     this.#onBroken(error);
   }
 
   /** Nothing arrives or leaves any more. The regions of others go after this, the domain with the last of them. */
   close(): void {
     this.#broken ??= new Disconnected('the RDMA session was closed here');
-    for (const pending of this.#pending.values()) {
-      pending.done = true;
-      pending.reject(this.#broken);
-    }
-    this.#pending.clear();
+    this.#requests.failAll(this.#broken);
     this.engine.remove(this.#pair.number);
     this.#pair.close();
     this.#testRegion.close();
@@ -237,13 +212,7 @@ export class RdmaSession implements Completions {
   // ---- Completions.
 
   done(token: number): void {
-    const pending = this.#pending.get(token);
-    this.#pending.delete(token);
-    if (pending !== undefined) {
-      pending.done = true;
-      pending.resolve();
-    }
-    this.#postWaiting();
+    this.#requests.done(token);
   }
 
   arrived(frame: number): void {
@@ -270,19 +239,7 @@ export class RdmaSession implements Completions {
   /** Posts a request, now or once there is room. */
   begin(post: (token: number) => boolean): Operation {
     if (this.#broken !== undefined) throw this.#broken;
-    const token = this.#nextToken();
-    const pending: Pending = { done: false, resolve: () => undefined, reject: () => undefined };
-    const promise = new Promise<void>((resolve, reject) => Object.assign(pending, { resolve, reject }));
-    promise.catch(() => undefined); // Whoever waits hears of it; not everybody does.
-    this.#pending.set(token, pending);
-    const again = () => this.#posting(() => post(token));
-    if (this.#waiting.length > 0 || !again()) this.#waiting.push(again);
-    return {
-      promise,
-      get done() {
-        return pending.done;
-      },
-    };
+    return this.#requests.begin((token) => this.#posting(() => post(token)));
   }
 
   /** A queue pair that has failed, which completions have not told yet, refuses: the session is broken then. */
@@ -294,16 +251,5 @@ export class RdmaSession implements Completions {
       this.break(new Disconnected('the RDMA session failed', { cause, mayHaveExecuted: true }));
       return false;
     }
-  }
-
-  #postWaiting(): void {
-    while (this.#waiting.length > 0 && this.#waiting[0]?.()) this.#waiting.shift();
-  }
-
-  #nextToken(): number {
-    do {
-      this.#lastToken = (this.#lastToken % (tokenMax - 1)) + 1;
-    } while (this.#pending.has(this.#lastToken));
-    return this.#lastToken;
   }
 }
