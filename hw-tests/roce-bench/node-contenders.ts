@@ -1,7 +1,6 @@
 // Opens contenders across two nodes: a server process on a, a client process on b, each fresh and its own.
 import { Contender } from '../bench/contender.ts';
 import { LineProcess, type Reply } from '../bench/line-process.ts';
-import type { Machine } from '../bench/machine.ts';
 import type { RigNode } from '../rig/rig-node.ts';
 import { type ClientName, isMemoryName, type ServerName, serverOf } from './names.ts';
 import { nodeChild } from './node-child.ts';
@@ -21,16 +20,10 @@ export class NodeContenders {
   readonly #servers = new Map<ServerName, Promise<Server>>();
   readonly #clients: LineProcess[] = [];
   readonly #directories = new Map<RigNode, Promise<string>>();
-  #machine: Machine | undefined;
 
   constructor(home: RigNode, away: RigNode) {
     this.#home = home;
     this.#away = away;
-  }
-
-  /** The servers' node, as the first of them has described it. */
-  get machine(): Machine | undefined {
-    return this.#machine;
   }
 
   /** Rejects if either process fails to get ready. */
@@ -63,7 +56,6 @@ export class NodeContenders {
     const { place, env } = await this.#settings(this.#home, name, address, { LEASEWIRE_LISTEN: address });
     const process = this.#start(this.#home, 'server', name, place, env);
     const reply = await process.reply();
-    this.#machine ??= reply['machine'] as Machine;
     return { process, address, reply };
   }
 

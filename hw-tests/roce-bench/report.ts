@@ -3,10 +3,8 @@ import type { Machine } from '../bench/machine.ts';
 import type { Result, Skipped } from '../bench/report.ts';
 import { median, type Spread, spread } from '../bench/statistics.ts';
 import { type BenchName, benchNames, isBenchName } from './names.ts';
+import type { NodeAccelerator } from './node-machine.ts';
 import { BULK_BYTES, referenceOf } from './sizes.ts';
-
-/** `tcg` and `kvm` are of virtual machines that the rig has booted; figures under tcg are of emulated processors. */
-export type NodeAccelerator = 'tcg' | 'kvm' | 'none';
 
 export interface RoceResult {
   readonly name: BenchName;
@@ -60,11 +58,6 @@ export function makeReport(found: Found & { readonly rates: ReadonlyMap<BenchNam
     (a, b) => a.bytes - b.bytes || benchNames.indexOf(a.name) - benchNames.indexOf(b.name),
   );
   return { ...rest, results, ratios: ratiosOf(results) };
-}
-
-export function acceleratorOf(node: Machine | undefined): NodeAccelerator {
-  if (node === undefined || !node.virtual) return 'none';
-  return node.cpu.includes('TCG') ? 'tcg' : 'kvm';
 }
 
 export function ratiosOf(results: readonly RoceResult[]): readonly RoceRatio[] {

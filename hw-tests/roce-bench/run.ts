@@ -11,11 +11,12 @@ import { callsOf, type Effort, fullEffort, orderOf, quickEffort } from './effort
 import { describeMethod } from './method.ts';
 import { type BenchName, type ClientName, isBandwidth, isPerftestName, type PerftestName } from './names.ts';
 import { NodeContenders } from './node-contenders.ts';
+import { acceleratorOf, machineOf } from './node-machine.ts';
 import type { Options } from './options.ts';
 import { type PerftestEnd, runPerftest } from './perftest.ts';
 import { latencyFigures, parseBandwidth, parseLatency } from './perftest-output.ts';
 import { rdmaDeviceOf } from './rdma-device.ts';
-import { acceleratorOf, makeReport, type RoceReport } from './report.ts';
+import { makeReport, type RoceReport } from './report.ts';
 import { sizesOf } from './sizes.ts';
 
 /** Before anything is known of a contender; only perftest's are measured without warming up. */
@@ -36,6 +37,7 @@ export async function runBench(options: Options, rig: Rig, log: Log): Promise<Ro
     server: { node: home, device: await rdmaDeviceOf(home) },
     client: { node: away, device: await rdmaDeviceOf(away) },
   };
+  const node = await machineOf(home);
   const contenders = new NodeContenders(home, away);
   const run = new Run(options, effort, ends, contenders, log);
   try {
@@ -45,11 +47,10 @@ export async function runBench(options: Options, rig: Rig, log: Log): Promise<Ro
     await contenders.close();
   }
   const logs = await Promise.all(rig.nodes.map((node) => node.kernelLog()));
-  const machine = describeMachine(new Date());
   return makeReport({
-    machine,
-    node: contenders.machine ?? machine,
-    accelerator: acceleratorOf(contenders.machine),
+    machine: describeMachine(new Date()),
+    node,
+    accelerator: acceleratorOf(node),
     method: describeMethod(effort),
     rounds: options.rounds,
     quick: options.quick,

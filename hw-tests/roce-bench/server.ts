@@ -3,7 +3,6 @@
 import { once } from 'node:events';
 import { printReply, runChild } from '../bench/child.ts';
 import type { Close } from '../bench/echo-plane.ts';
-import { describeMachine } from '../bench/machine.ts';
 import { loadEchoPlane } from './echo-planes.ts';
 import { serveMemory } from './memory.ts';
 import { isServerName } from './names.ts';
@@ -17,14 +16,13 @@ async function main(name: string, place: string): Promise<void> {
 
 async function open(name: string, place: string): Promise<Close> {
   if (!isServerName(name)) throw new Error(`no server '${name}'`);
-  const machine = describeMachine(new Date());
   if (name === 'leasewire-memory') {
     const { url, close } = await serveMemory();
-    printReply({ ready: true, machine, url });
+    printReply({ ready: true, url });
     return close;
   }
   const close = await (await loadEchoPlane(name)).serve(place);
-  printReply({ ready: true, machine });
+  printReply({ ready: true });
   return close;
 }
 
