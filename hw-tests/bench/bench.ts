@@ -1,6 +1,6 @@
 // The latency bench: `npm run bench -- --help`.
-import { accessSync, constants, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { checkWritable } from './check-writable.ts';
 import { type Options, parseOptions, STDOUT, USAGE, UsageError } from './options.ts';
 import { Place } from './place.ts';
 import type { BenchReport } from './report.ts';
@@ -24,16 +24,6 @@ async function main(): Promise<number> {
   const report = await runBench(options, place, console.error);
   publish(report, options);
   return report.skipped.length === 0 ? 0 : EXIT_INCOMPLETE;
-}
-
-/** Before the minutes of measuring, not after them. */
-function checkWritable(option: string, file: string | undefined): void {
-  if (file === undefined || file === STDOUT) return;
-  try {
-    accessSync(dirname(resolve(file)), constants.W_OK);
-  } catch (error) {
-    throw new UsageError(`${option}: cannot write '${file}'`, { cause: error });
-  }
 }
 
 function publish(report: BenchReport, { jsonFile, htmlFile }: Options): void {

@@ -26,6 +26,14 @@ const marks: Readonly<Record<string, Mark>> = {
   'leasewire-await': { color: '#060606', variable: '--await', symbol: 'triangle' },
   'unix-socket': { color: '#070707', variable: '--socket', symbol: 'rect' },
   zeromq: { color: '#080808', variable: '--zeromq', symbol: 'roundRect' },
+  ib_write_lat: { color: '#0a0a0a', variable: '--floor', symbol: 'circle' },
+  ib_read_lat: { color: '#0b0b0b', variable: '--floor', symbol: 'emptyCircle' },
+  'leasewire-rpc': { color: '#0c0c0c', variable: '--await', symbol: 'triangle' },
+  'leasewire-rpc-sync': { color: '#0d0d0d', variable: '--sync', symbol: 'diamond' },
+  'leasewire-read': { color: '#0e0e0e', variable: '--zeromq', symbol: 'roundRect' },
+  'leasewire-write': { color: '#0f0f0f', variable: '--zeromq', symbol: 'pin' },
+  'leasewire-fetch-add': { color: '#101010', variable: '--zeromq', symbol: 'arrow' },
+  'tcp-echo': { color: '#111111', variable: '--socket', symbol: 'rect' },
   'grpc-js': { color: '#090909', variable: '--grpc', symbol: 'path://M0 0L10 0L5 10Z' },
 };
 

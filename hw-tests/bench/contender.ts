@@ -4,8 +4,8 @@ import type { LineProcess, Reply } from './line-process.ts';
 import type { RoundOrder, RoundSamples } from './meter.ts';
 import type { ContenderName } from './names.ts';
 
-export interface ContenderParts {
-  readonly name: ContenderName;
+export interface ContenderParts<Name extends string> {
+  readonly name: Name;
   readonly client: LineProcess;
   /** Undefined for floor-c, whose client forks its own: `forkedPid`. */
   readonly server?: LineProcess;
@@ -14,14 +14,14 @@ export interface ContenderParts {
   readonly note?: string;
 }
 
-export class Contender {
-  readonly name: ContenderName;
+export class Contender<Name extends string = ContenderName> {
+  readonly name: Name;
   readonly note: string | undefined;
   readonly #client: LineProcess;
   readonly #server: LineProcess | undefined;
   readonly #forkedPid: number | undefined;
 
-  constructor(parts: ContenderParts) {
+  constructor(parts: ContenderParts<Name>) {
     this.name = parts.name;
     this.note = parts.note;
     this.#client = parts.client;

@@ -1,8 +1,7 @@
-// A child process that answers each line on its stdin with one JSON line on its stdout. The bench owns it and
-// ends it by its pid.
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { once } from 'node:events';
+// A process that answers each line on its stdin with one JSON line on its stdout. The bench owns it and ends it.
+import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 
 const REPLY_MS_MAX = 300_000;
@@ -10,6 +9,29 @@ const CLOSE_MS_MAX = 5_000;
 const STDERR_CHARS_MAX = 4_000;
 
 export type Reply = Readonly<Record<string, unknown>>;
+
+/** A process, here or on another machine. */
+export interface Child {
+  /** On this machine; undefined when it could not be started, or is on another one. */
+  readonly pid: number | undefined;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Resolves with how it ended, once all that it wrote was read. Never rejects. */
+  readonly ended: Promise<string>;
+  /** SIGKILL. Does nothing after its end. */
+  kill(): void;
+}
+
+export function spawnChild(command: string, args: readonly string[]): Child {
+  const child = spawn(command, args, { stdio: 'pipe' });
+  const ended = new Promise<string>((resolve) => {
+    child.on('error', (error) => resolve(error.message));
+    child.on('close', (code, signal) => resolve(`ended with ${signal ?? `exit code ${code}`}`));
+  });
+  const { pid, stdin, stdout, stderr } = child;
+  return { pid, stdin, stdout, stderr, ended, kill: () => void child.kill('SIGKILL') };
+}
 
 interface Waiter {
   readonly resolve: (reply: Reply) => void;
@@ -20,30 +42,33 @@ export class LineProcess {
   readonly name: string;
   /** Rejects when the process has ended or reported an error. */
   readonly failed: Promise<never>;
-  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #child: Child;
   #waiter: Waiter | undefined;
   #early: Reply | undefined;
   #ended: Error | undefined;
+  #isOver = false;
   #fail: (error: Error) => void = () => {};
   #stderr = '';
 
-  constructor(name: string, command: string, args: readonly string[]) {
+  constructor(name: string, child: Child) {
     this.name = name;
     this.failed = new Promise((_, reject) => {
       this.#fail = reject;
     });
     this.failed.catch(() => {}); // nobody need listen
-    this.#child = spawn(command, args, { stdio: 'pipe' });
+    this.#child = child;
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_CHARS_MAX);
     });
     createInterface({ input: this.#child.stdout }).on('line', (line) => this.#take(line));
-    this.#child.stdin.on('error', () => {}); // a dead child is reported by 'close'
-    this.#child.on('error', (error) => this.#end(error.message));
-    this.#child.on('close', (code, signal) => this.#end(`ended with ${signal ?? `exit code ${code}`}`));
+    this.#child.stdin.on('error', () => {}); // a dead child is reported by its end
+    void this.#child.ended.then((how) => {
+      this.#isOver = true;
+      this.#end(how);
+    });
   }
 
-  /** Undefined when it could not be started. */
+  /** Undefined when it could not be started, or is on another machine. */
   get pid(): number | undefined {
     return this.#child.pid;
   }
@@ -70,20 +95,15 @@ export class LineProcess {
 
   /** Ends its stdin, upon which it closes what it opened and exits; kills it when it does not. */
   async close(): Promise<void> {
-    if (!this.#running()) return;
-    const closed = once(this.#child, 'close');
+    if (this.#isOver) return;
     const killer = globalThis.setTimeout(() => this.kill(), CLOSE_MS_MAX);
     this.#child.stdin.end();
-    await closed;
+    await this.#child.ended;
     clearTimeout(killer);
   }
 
   kill(): void {
-    if (this.#running()) this.#child.kill('SIGKILL');
-  }
-
-  #running(): boolean {
-    return this.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+    if (!this.#isOver) this.#child.kill();
   }
 
   #next(): Promise<Reply> {

@@ -37,11 +37,11 @@ export class UsageError extends Error {
 }
 
 export function parseOptions(argv: readonly string[]): Options {
-  const values = parse(argv);
+  const values = parseWords(argv);
   const quick = values.quick ?? false;
   return {
     rounds: parseRounds(values.rounds, quick ? ROUNDS_QUICK : ROUNDS_DEFAULT),
-    payloadBytes: values.sizes === undefined ? PAYLOAD_BYTES_DEFAULT : unique('--sizes', parseSizes(values.sizes)),
+    payloadBytes: values.sizes === undefined ? PAYLOAD_BYTES_DEFAULT : parseSizes(values.sizes, PAYLOAD_BYTES_MAX),
     names: values.only === undefined ? contenderNames : unique('--only', parseNames(values.only)),
     quick,
     jsonFile: values.json,
@@ -50,7 +50,8 @@ export function parseOptions(argv: readonly string[]): Options {
   };
 }
 
-function parse(argv: readonly string[]): {
+/** The words as they stand; what they may be is for the caller. Throws UsageError. */
+export function parseWords(argv: readonly string[]): {
   rounds?: string;
   sizes?: string;
   only?: string;
@@ -84,12 +85,15 @@ function withJsonTarget(arg: string, index: number, argv: readonly string[]): st
   return next === undefined || next.startsWith('--') ? `--json=${STDOUT}` : arg;
 }
 
-function parseRounds(text: string | undefined, otherwise: number): number {
+export function parseRounds(text: string | undefined, otherwise: number): number {
   return text === undefined ? otherwise : parseCount('--rounds', text, ROUNDS_MAX);
 }
 
-function parseSizes(text: string): readonly number[] {
-  return text.split(',').map((size) => parseCount('--sizes', size, PAYLOAD_BYTES_MAX));
+export function parseSizes(text: string, bytesMax: number): readonly number[] {
+  return unique(
+    '--sizes',
+    text.split(',').map((size) => parseCount('--sizes', size, bytesMax)),
+  );
 }
 
 function parseNames(text: string): readonly ContenderName[] {
@@ -107,7 +111,7 @@ function parseCount(option: string, text: string, max: number): number {
   return count;
 }
 
-function unique<T>(option: string, values: readonly T[]): readonly T[] {
+export function unique<T>(option: string, values: readonly T[]): readonly T[] {
   const repeated = values.find((value, index) => values.indexOf(value) !== index);
   if (repeated !== undefined) throw new UsageError(`${option}: '${repeated}' is named twice`);
   return values;

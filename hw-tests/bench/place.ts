@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LineProcess } from './line-process.ts';
+import { LineProcess, spawnChild } from './line-process.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -19,7 +19,7 @@ export class Place {
 
   /** Starts a child whose first reply says that it is ready. */
   start(name: string, command: string, args: readonly string[]): LineProcess {
-    const child = new LineProcess(name, command, args);
+    const child = new LineProcess(name, spawnChild(command, args));
     this.#processes.push(child);
     return child;
   }

@@ -103,7 +103,7 @@ function pairText({ name, over }: Ratio): string {
 }
 
 /** Columns as wide as their widest cell, texts to the left, figures to the right. */
-function columns(rows: readonly (readonly string[])[]): readonly string[] {
+export function columns(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>
     row
@@ -113,7 +113,7 @@ function columns(rows: readonly (readonly string[])[]): readonly string[] {
   );
 }
 
-function wrap(text: string): readonly string[] {
+export function wrap(text: string): readonly string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {

@@ -6,7 +6,7 @@ import { BATCH_CALLS, type RoundOrder, type RoundSamples } from './meter.ts';
 import { ascending, median, percentile, resolvedQuantiles, type Spread, spread } from './statistics.ts';
 
 /** The quantiles of the distribution plot. */
-const QUANTILES = [
+export const QUANTILES = [
   0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999,
 ] as const;
 

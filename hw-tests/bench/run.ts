@@ -21,6 +21,7 @@ import type { Options } from './options.ts';
 import type { Place } from './place.ts';
 import { type BenchReport, type Skipped, visitFigures } from './report.ts';
 import { firstLine } from './report-table.ts';
+import { shuffled } from './shuffled.ts';
 import { ratiosOf, Tally } from './tally.ts';
 
 /** Lets what was measured before fall asleep. */
@@ -150,14 +151,4 @@ class Run {
       this.tally.addIdleRound(contender.name, IDLE_BYTES, samplesNs);
     }
   }
-}
-
-/** In another order, by Fisher and Yates: what is measured before must not always be the same. */
-function shuffled<T>(items: readonly T[]): readonly T[] {
-  const order = [...items];
-  for (let index = order.length - 1; index > 0; index--) {
-    const other = Math.floor(Math.random() * (index + 1));
-    [order[index], order[other]] = [order[other] as T, order[index] as T];
-  }
-  return order;
 }

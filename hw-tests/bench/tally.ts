@@ -16,53 +16,53 @@ export interface Visit {
   readonly samples: number;
 }
 
-interface Row {
-  readonly name: ContenderName;
+interface Row<Name extends string> {
+  readonly name: Name;
   readonly bytes: number;
   readonly batched: boolean;
   readonly visits: Visit[];
 }
 
-interface IdleRow {
-  readonly name: ContenderName;
+interface IdleRow<Name extends string> {
+  readonly name: Name;
   readonly bytes: number;
   readonly roundsNs: (readonly number[])[];
 }
 
-export class Tally {
-  readonly #rows: Row[] = [];
-  readonly #idleRows: IdleRow[] = [];
+export class Tally<Name extends string = ContenderName> {
+  readonly #rows: Row<Name>[] = [];
+  readonly #idleRows: IdleRow<Name>[] = [];
 
   /** Opens a row. Every visit of a row is timed alike. */
-  addRow(name: ContenderName, bytes: number, batched: boolean): void {
+  addRow(name: Name, bytes: number, batched: boolean): void {
     this.#rows.push({ name, bytes, batched, visits: [] });
   }
 
   /** Whether the row is timed in batches; undefined if there is no such row yet. */
-  batched(name: ContenderName, bytes: number): boolean | undefined {
+  batched(name: Name, bytes: number): boolean | undefined {
     return this.#find(name, bytes)?.batched;
   }
 
-  addVisit(name: ContenderName, bytes: number, visit: Visit): void {
+  addVisit(name: Name, bytes: number, visit: Visit): void {
     const row = this.#find(name, bytes);
     if (row === undefined) throw new Error(`no row of ${name} at ${bytes} B to add a visit to`);
     row.visits.push(visit);
   }
 
-  addIdleRound(name: ContenderName, bytes: number, samplesNs: readonly number[]): void {
+  addIdleRound(name: Name, bytes: number, samplesNs: readonly number[]): void {
     const row = this.#idleRows.find((candidate) => candidate.name === name);
     if (row === undefined) this.#idleRows.push({ name, bytes, roundsNs: [samplesNs] });
     else row.roundsNs.push(samplesNs);
   }
 
   /** By payload, then in the order of `names`; idle rows last. */
-  results(names: readonly ContenderName[]): readonly Result[] {
-    const inOrder = (a: Row | IdleRow, b: Row | IdleRow) =>
+  results(names: readonly Name[]): readonly Result[] {
+    const inOrder = (a: Row<Name> | IdleRow<Name>, b: Row<Name> | IdleRow<Name>) =>
       a.bytes - b.bytes || names.indexOf(a.name) - names.indexOf(b.name);
     return [...this.#rows.toSorted(inOrder).map(resultOf), ...this.#idleRows.toSorted(inOrder).map(idleResultOf)];
   }
 
-  #find(name: ContenderName, bytes: number): Row | undefined {
+  #find(name: Name, bytes: number): Row<Name> | undefined {
     return this.#rows.find((row) => row.name === name && row.bytes === bytes);
   }
 }
@@ -78,7 +78,7 @@ export function ratiosOf(results: readonly Result[]): readonly Ratio[] {
   );
 }
 
-function resultOf({ name, bytes, batched, visits }: Row): Result {
+function resultOf({ name, bytes, batched, visits }: Row<string>): Result {
   const figures = visits.map((visit) => visit.figures);
   return {
     name,
@@ -90,7 +90,7 @@ function resultOf({ name, bytes, batched, visits }: Row): Result {
   };
 }
 
-function idleResultOf({ name, bytes, roundsNs }: IdleRow): Result {
+function idleResultOf({ name, bytes, roundsNs }: IdleRow<string>): Result {
   const all = roundsNs.flat();
   return {
     name: `${name}-idle`,

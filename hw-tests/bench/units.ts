@@ -21,6 +21,13 @@ export const counts: Units = [
   { name: ' M', size: 1e6 },
 ];
 
+export const byteRates: Units = [
+  { name: ' B/s', size: 1 },
+  { name: ' kB/s', size: 1e3 },
+  { name: ' MB/s', size: 1e6 },
+  { name: ' GB/s', size: 1e9 },
+];
+
 export const ratios: Units = [{ name: 'x', size: 1 }];
 
 /** 131 ns, 12.3 µs, 4.56 ms. */

@@ -1,4 +1,4 @@
-// A unary call of @grpc/grpc-js over a Unix socket. Messages are the payload's bytes as they are: no protobuf.
+// A unary call of @grpc/grpc-js, here over a Unix socket. Messages are the payload's bytes as they are: no protobuf.
 import { join } from 'node:path';
 import {
   type ClientUnaryCall,
@@ -12,7 +12,10 @@ import {
 } from '@grpc/grpc-js';
 import type { Close, EchoClient, EchoPlane } from '../echo-plane.ts';
 
-export const grpcJs: EchoPlane = { serve, connect };
+export const grpcJs: EchoPlane = {
+  serve: (directory) => serveGrpc(address(directory)),
+  connect: (directory) => connectGrpc(address(directory)),
+};
 
 const service: ServiceDefinition<{ echo: handleUnaryCall<Buffer, Buffer> }> = {
   echo: {
@@ -30,19 +33,20 @@ const Client = makeGenericClientConstructor(service, 'bench.Echo');
 
 const echo: handleUnaryCall<Buffer, Buffer> = (call, reply) => reply(null, call.request);
 
-async function serve(directory: string): Promise<Close> {
+/** `target` as gRPC has it: `unix:PATH`, `HOST:PORT`. */
+export async function serveGrpc(target: string): Promise<Close> {
   const server = new Server();
   server.addService(service, { echo });
   await new Promise<void>((resolve, reject) => {
-    server.bindAsync(address(directory), ServerCredentials.createInsecure(), (error) =>
+    server.bindAsync(target, ServerCredentials.createInsecure(), (error) =>
       error === null ? resolve() : reject(error),
     );
   });
   return async () => server.forceShutdown();
 }
 
-async function connect(directory: string): Promise<EchoClient> {
-  const client = new Client(address(directory), credentials.createInsecure());
+export async function connectGrpc(target: string): Promise<EchoClient> {
+  const client = new Client(target, credentials.createInsecure());
   const callEcho = (client['echo'] as Echo).bind(client);
   return {
     kind: 'await',

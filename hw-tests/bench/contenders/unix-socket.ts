@@ -1,20 +1,23 @@
-// Raw bytes over a Unix socket: no frame at all, so the least a socket can do. The client knows how many bytes
+// Raw bytes over a socket, here a Unix one: no frame at all, so the least a socket can do. The client knows how many bytes
 // it sent and waits for as many.
 import { once } from 'node:events';
-import { createConnection, createServer, type Socket } from 'node:net';
+import { createConnection, createServer, type ListenOptions, type NetConnectOpts, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { AsyncCall, Close, EchoClient, EchoPlane } from '../echo-plane.ts';
 
-export const unixSocket: EchoPlane = { serve, connect };
+export const unixSocket: EchoPlane = {
+  serve: (directory) => serveSocket({ path: socketPath(directory) }),
+  connect: (directory) => connectSocket({ path: socketPath(directory) }),
+};
 
-async function serve(directory: string): Promise<Close> {
+export async function serveSocket(where: ListenOptions): Promise<Close> {
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on('data', (chunk) => socket.write(chunk));
     socket.on('error', () => socket.destroy());
   });
-  server.listen(socketPath(directory));
+  server.listen(where);
   await once(server, 'listening');
   return async () => {
     for (const socket of sockets) socket.destroy();
@@ -23,8 +26,9 @@ async function serve(directory: string): Promise<Close> {
   };
 }
 
-async function connect(directory: string): Promise<EchoClient> {
-  const socket = createConnection(socketPath(directory));
+/** Over TCP, `where` should say `noDelay`. */
+export async function connectSocket(where: NetConnectOpts): Promise<EchoClient> {
+  const socket = createConnection(where);
   await once(socket, 'connect');
   return {
     kind: 'await',
@@ -53,7 +57,7 @@ function echoCall(socket: Socket): AsyncCall {
     }
   });
   socket.on('error', (error) => reject(error));
-  socket.on('close', () => reject(new Error('unix-socket: the server closed the connection')));
+  socket.on('close', () => reject(new Error('socket: the server closed the connection')));
   return (payload) =>
     new Promise((onReply, onError) => {
       bytesExpected = payload.length;
