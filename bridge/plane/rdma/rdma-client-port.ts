@@ -59,16 +59,14 @@ export class RdmaClientPort implements ClientPort {
   /** A response's bytes are in the mirror; its status follows them only now. */
   arrived(status: number): void {
     this.#slot.arena[this.#statusOffset] = status;
-    this.#ring();
+    this.wake();
   }
 
-  /** The lease has ended: whoever sleeps for a response looks up. */
+  /**
+   * Whoever sleeps for a response looks up: it is there, or the lease has ended. Never at once: somebody who looks,
+   * callSync for one, brought this in, and must not find the slot taken by others.
+   */
   wake(): void {
-    this.#ring();
-  }
-
-  /** Never at once: somebody who looks, callSync for one, brought this in, and must not find the slot taken by others. */
-  #ring(): void {
     if (!this.#armed) return;
     this.#session.engine.clock.nextTurn(() => {
       if (this.#armed) this.#callback();

@@ -1,7 +1,7 @@
 // The holder's end of a session over RDMA: connects the queue pair when the first lease is bound, and keeps the mirrors.
 import { MemoryRegion, RemoteRegion } from '#native';
 import type { Random } from '../../environment.ts';
-import { Disconnected, type FabricError, MalformedFrame } from '../../errors.ts';
+import { Disconnected, MalformedFrame } from '../../errors.ts';
 import { rdmaTestMs, rdmaVerdictMs } from '../../limits.ts';
 import type { BindRequest, ClientPort, HeldMemory, HolderLink, HolderLinkParts } from '../plane.ts';
 import { RdmaAccess } from './rdma-access.ts';
@@ -126,18 +126,13 @@ export class RdmaHolderLink implements HolderLink {
     this.#held.delete(binding);
     const { region } = held;
     if (region === undefined) return;
-    if (this.#closed) {
-      this.#retiring.add(region);
-      return;
-    }
     this.#retiring.add(region);
-    const gone = (_error?: FabricError) => {
-      if (this.#retiring.delete(region)) region.close();
-    };
+    if (this.#closed) return; // close() takes it, once the queue pair is gone.
     this.#ask({ op: 'unbind', binding }, 'done').then(
-      () => gone(),
-      // The connection is going, and the queue pair with it: then close() has it.
-      () => undefined,
+      () => {
+        if (this.#retiring.delete(region)) region.close();
+      },
+      () => undefined, // The connection is going: close() takes it, as above.
     );
   }
 }

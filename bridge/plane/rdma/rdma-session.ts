@@ -97,7 +97,7 @@ export class RdmaSession implements Completions {
   /** Writes `nonce` to the peer. Done once it is in the peer's memory. */
   writeTest(nonce: Uint8Array): Operation {
     new Uint8Array(this.#test.buffer).set(nonce);
-    return this.begin((token) => this.#pair.write(this.#testRegion, 0, nonceBytes, this.#testPeer, 0, token));
+    return this.#begin((token) => this.#pair.write(this.#testRegion, 0, nonceBytes, this.#testPeer, 0, token));
   }
 
   /** What the peer has written. */
@@ -140,11 +140,11 @@ export class RdmaSession implements Completions {
   }
 
   write(local: MemoryRegion, offset: number, bytes: number, remote: RemoteRegion, remoteOffset: number): Operation {
-    return this.begin((token) => this.#pair.write(local, offset, bytes, remote, remoteOffset, token));
+    return this.#begin((token) => this.#pair.write(local, offset, bytes, remote, remoteOffset, token));
   }
 
   read(local: MemoryRegion, offset: number, bytes: number, remote: RemoteRegion, remoteOffset: number): Operation {
-    return this.begin((token) => this.#pair.read(local, offset, bytes, remote, remoteOffset, token));
+    return this.#begin((token) => this.#pair.read(local, offset, bytes, remote, remoteOffset, token));
   }
 
   /** What was there before lands at `offset`. */
@@ -155,14 +155,14 @@ export class RdmaSession implements Completions {
     remoteOffset: number,
     [expected, desired]: readonly [bigint, bigint],
   ): Operation {
-    return this.begin((token) =>
+    return this.#begin((token) =>
       this.#pair.compareExchange(local, offset, remote, remoteOffset, expected, desired, token),
     );
   }
 
   /** What was there before lands at `offset`. */
   fetchAdd(local: MemoryRegion, offset: number, remote: RemoteRegion, remoteOffset: number, delta: bigint): Operation {
-    return this.begin((token) => this.#pair.fetchAdd(local, offset, remote, remoteOffset, delta, token));
+    return this.#begin((token) => this.#pair.fetchAdd(local, offset, remote, remoteOffset, delta, token));
   }
 
   /** Looks whether the peer is still there, unless that is being looked for already: if it is not, the session breaks. */
@@ -234,11 +234,11 @@ export class RdmaSession implements Completions {
   }
 
   #beginProbe(): Operation {
-    return this.begin((token) => this.#pair.write(this.#testRegion, 0, 0, this.#testPeer, 0, token));
+    return this.#begin((token) => this.#pair.write(this.#testRegion, 0, 0, this.#testPeer, 0, token));
   }
 
   /** Posts a request, now or once there is room. */
-  begin(post: (token: number) => boolean): Operation {
+  #begin(post: (token: number) => boolean): Operation {
     if (this.#closed) throw this.#broken;
     return this.#requests.begin((token) => this.#posting(() => post(token)));
   }
