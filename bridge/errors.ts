@@ -70,9 +70,21 @@ export function wordsOf(thrown: unknown): string {
   }
 }
 
-/** The peer, or the way to it, is gone. A new connection may succeed. */
+export interface DisconnectedOptions extends FabricErrorOptions {
+  /** Defaults to false. */
+  readonly final?: boolean;
+}
+
+/** The peer, or the way to it, is gone. */
 export class Disconnected extends FabricError {
   override readonly code = 'Disconnected';
+  /** Whether who was meant will not come back: nobody listens at its address, or somebody else does. */
+  readonly final: boolean;
+
+  constructor(message: string, options: DisconnectedOptions = {}) {
+    super(message, options);
+    this.final = options.final ?? false;
+  }
 }
 
 /** The lease's time is over. Acquire a new one, or attach to the one its owner publishes next. */

@@ -45,6 +45,10 @@ export const peerAnswerMs = 2000;
 /** Whoever watches a service asks the peers anew this often. Deaths are told at once, by a connection of their own. */
 export const peerPollMs = 2000;
 
+/** A home that was lost is looked for anew after this long, then after twice as long, up to the maximum. */
+export const reconnectMs = 20;
+export const reconnectMsMax = 1000;
+
 /** Completions that one process's queue holds: sends and receives of some hundred sessions. */
 export const rdmaCompletionsMax = 65536;
 /** Requests under way on one RDMA session. */

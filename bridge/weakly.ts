@@ -1,8 +1,11 @@
 /** Calls `act` with `target`, for as long as somebody else keeps that: a subscription that keeps nobody alive. */
-export function weakly<T extends object>(target: T, act: (target: T) => void): () => void {
+export function weakly<T extends object, A extends unknown[]>(
+  target: T,
+  act: (target: T, ...args: A) => void,
+): (...args: A) => void {
   const weak = new WeakRef(target);
-  return () => {
+  return (...args) => {
     const found = weak.deref();
-    if (found !== undefined) act(found);
+    if (found !== undefined) act(found, ...args);
   };
 }

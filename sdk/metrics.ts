@@ -28,6 +28,8 @@ const counters: Record<CounterName, { name: string; help: string }> = {
   leasesRenewed: { name: 'leases_renewed_total', help: 'Renewals made here' },
   leasesExpired: { name: 'leases_expired_total', help: 'Leases that expired, at home or as held here' },
   leasesRevoked: { name: 'leases_revoked_total', help: 'Leases that were revoked, at home or as held here' },
+  leasesInterrupted: { name: 'leases_interrupted_total', help: 'Leases held here whose home got out of reach' },
+  leasesResumed: { name: 'leases_resumed_total', help: 'Leases held here whose home was reached again' },
   leasesReleased: { name: 'leases_released_total', help: 'Leases released by their home here' },
 };
 

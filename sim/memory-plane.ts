@@ -160,6 +160,10 @@ class MemoryHeld implements HeldMemory {
     this.clientPort = clientPort;
   }
 
+  keepAlive(): void {
+    // A simulated process lives until it is killed.
+  }
+
   close(): void {
     this.window.close();
   }

@@ -313,7 +313,10 @@ describe('over the network', () => {
     const heard: Message[] = [];
     carrier.open({ onMessage: (bytes) => heard.push(decodeMessage(bytes)), onClose: () => undefined });
     carrier.send(encodeMessage(helloOf()), []);
-    carrier.send(encodeMessage({ type: 'attach', seq: 1, lease: leaseIdToBytes(lease.id), slot: false }), []);
+    carrier.send(
+      encodeMessage({ type: 'attach', seq: 1, lease: leaseIdToBytes(lease.id), slot: false, resumes: null }),
+      [],
+    );
     await world.clock.settle();
     expect(heard.at(-1)).toMatchObject({ type: 'refused', seq: 1, code: 'Unsupported' });
     expect(lease.status).toBe('active');

@@ -25,7 +25,8 @@ import { Metrics } from '../metrics/metrics.ts';
 import { formatNetworkAddress, isWildcard, type NetworkAddress } from '../network-address.ts';
 import type { LinkPlane, Plane, PlaneName } from '../plane/plane.ts';
 import { HolderSession, type HomeLeases } from './holder-session.ts';
-import { type AttachOptions, HomeConnection } from './home-connection.ts';
+import { type AttachOptions, HomeConnection, type Lost } from './home-connection.ts';
+import { Reconnection } from './reconnection.ts';
 import { isAlive, type RuntimeDirectory } from './runtime-directory.ts';
 
 export interface AcquireRequest {
@@ -67,6 +68,7 @@ export class Agent implements HomeLeases {
   /** By address and agent: what answers at an address today need not be what answered there yesterday. */
   readonly #homes = new Map<string, HomeConnection>();
   readonly #connecting = new Map<string, Promise<HomeConnection>>();
+  readonly #reconnections = new Set<Reconnection>();
   #listener: CarrierListener | undefined;
   #networkListener: NetworkListener | undefined;
   #networkAddress: NetworkAddress | undefined;
@@ -192,6 +194,10 @@ export class Agent implements HomeLeases {
     throw new Unsupported(`${service} is served here, but LEASEWIRE_ADVERTISE does not say how others reach it`);
   }
 
+  sessionOf(ticket: Uint8Array): HolderSession | undefined {
+    return [...this.#sessions].find((session) => Buffer.compare(session.ticket, ticket) === 0);
+  }
+
   sessionEnded(session: HolderSession): void {
     this.#sessions.delete(session);
   }
@@ -200,6 +206,7 @@ export class Agent implements HomeLeases {
   close(): void {
     for (const lease of [...this.#leases.values()]) lease.end('released');
     for (const home of [...this.#homes.values()]) home.close();
+    for (const reconnection of this.#reconnections) reconnection.close();
     for (const session of [...this.#sessions]) session.close();
     this.#sessions.clear();
     this.#listener?.close();
@@ -223,7 +230,7 @@ export class Agent implements HomeLeases {
   }
 
   #accept(carrier: Carrier): void {
-    this.#sessions.add(new HolderSession(carrier, this, this.#parts.environment.clock));
+    this.#sessions.add(new HolderSession(carrier, this, this.#parts.environment));
   }
 
   /** Over the network only if it is on another machine: here, the local plane has it. */
@@ -248,11 +255,18 @@ export class Agent implements HomeLeases {
     const carrier = await this.#connect(address);
     const ends = { self: this.id, peer };
     const planeFor = (each: Carrier) => this.planeFor(each);
-    const home = new HomeConnection(carrier, ends, planeFor, this.#context, () => {
+    const home = new HomeConnection(carrier, ends, planeFor, this.#context, (lost) => {
       if (this.#homes.get(key) === home) this.#homes.delete(key);
+      if (lost.leases.length > 0) this.#reconnect(lost, () => this.#homeAt(address, peer));
     });
     this.#homes.set(key, home);
     return home;
+  }
+
+  #reconnect(lost: Lost, connect: () => Promise<HomeConnection>): void {
+    const reconnection = new Reconnection(lost, connect, this.#parts.environment);
+    this.#reconnections.add(reconnection);
+    void reconnection.run().finally(() => this.#reconnections.delete(reconnection));
   }
 
   async #connect(address: AgentAddress): Promise<Carrier> {

@@ -76,7 +76,9 @@ describe('a holder that has attached', () => {
     const scene = granted({ leaseMs: 60_000 });
     const raw = new RawHolder(scene);
     const lease = leaseIdToBytes(scene.lease.id);
-    expect(await raw.ask({ type: 'attach', seq: 1, lease, slot: false })).toMatchObject({ type: 'attached' });
+    expect(await raw.ask({ type: 'attach', seq: 1, lease, slot: false, resumes: null })).toMatchObject({
+      type: 'attached',
+    });
     return { scene, raw, lease };
   }
 
@@ -84,13 +86,15 @@ describe('a holder that has attached', () => {
     const scene = granted();
     const raw = new RawHolder(scene);
     const lease = leaseIdToBytes(scene.lease.id);
-    expect(await raw.ask({ type: 'attach', seq: 1, lease, slot: true })).toMatchObject({ slot: null });
+    expect(await raw.ask({ type: 'attach', seq: 1, lease, slot: true, resumes: null })).toMatchObject({ slot: null });
     expect(raw.attachments).toHaveLength(1);
   });
 
   test('may not attach again over the same connection', async () => {
     const { raw, lease } = await attached();
-    expect(await raw.ask({ type: 'attach', seq: 2, lease, slot: false })).toMatchObject(refusal('Contention'));
+    expect(await raw.ask({ type: 'attach', seq: 2, lease, slot: false, resumes: null })).toMatchObject(
+      refusal('Contention'),
+    );
   });
 
   test('of another generation is told so', async () => {

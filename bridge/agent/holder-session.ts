@@ -3,9 +3,9 @@
 
 import type { Carrier } from '../control/carrier.ts';
 import { type Answer, type ConnectionOwner, ControlConnection } from '../control/connection.ts';
-import type { Notice, Request } from '../control/messages.ts';
+import { type Notice, type Request, ticketBytes } from '../control/messages.ts';
 import type { ServiceRecord } from '../dns/service-record.ts';
-import type { Clock } from '../environment.ts';
+import type { Environment } from '../environment.ts';
 import { Contention, type FabricError, MalformedFrame, Revoked } from '../errors.ts';
 import type { Holder, HomeLease } from '../lease/home-lease.ts';
 import { type AgentId, type LeaseId, leaseIdFromBytes, leaseIdToBytes } from '../lease/lease-id.ts';
@@ -21,10 +21,14 @@ export interface HomeLeases {
   planeFor(carrier: Carrier): LinkPlane;
   /** The instances of a service on this node that other machines can reach. */
   services(service: string): readonly ServiceRecord[];
+  /** The session that has this ticket, if there is one. */
+  sessionOf(ticket: Uint8Array): HolderSession | undefined;
   sessionEnded(session: HolderSession): void;
 }
 
 export class HolderSession implements ConnectionOwner, Holder {
+  /** What a holder shows who has lost this session, which may not have been noticed here. */
+  readonly ticket: Uint8Array;
   readonly #leases: HomeLeases;
   readonly #connection: ControlConnection;
   /** What is attached over this connection, and in which slot. */
@@ -32,7 +36,8 @@ export class HolderSession implements ConnectionOwner, Holder {
   /** Opened when the holder first needs it. */
   #link: HomeLink | undefined;
 
-  constructor(carrier: Carrier, leases: HomeLeases, clock: Clock) {
+  constructor(carrier: Carrier, leases: HomeLeases, { clock, random }: Environment) {
+    this.ticket = random.bytes(ticketBytes);
     this.#leases = leases;
     this.#connection = new ControlConnection(carrier, clock, this, { self: leases.id });
   }
@@ -47,6 +52,7 @@ export class HolderSession implements ConnectionOwner, Holder {
     const lease = this.#leases.find(leaseIdFromBytes(request.lease));
     switch (request.type) {
       case 'attach':
+        if (request.resumes !== null) this.#replace(request.resumes);
         return this.#attach(lease, request.slot);
       case 'describe':
         return { body: describe(lease) };
@@ -96,11 +102,19 @@ export class HolderSession implements ConnectionOwner, Holder {
 
   /** By the plane that reaches the holder; throws Unsupported if none does. */
   #openLink(): HomeLink {
-    this.#link ??= this.#leases.planeFor(this.#connection.carrier).openHomeLink((error) => {
-      this.#connection.close();
-      this.onClose(error);
-    });
+    this.#link ??= this.#leases.planeFor(this.#connection.carrier).openHomeLink(() => this.#end());
     return this.#link;
+  }
+
+  /** The holder's end of that session is gone: there is nobody who could miss it. */
+  #replace(ticket: Uint8Array): void {
+    const lost = this.#leases.sessionOf(ticket);
+    if (lost !== undefined && lost !== this) lost.#end();
+  }
+
+  #end(): void {
+    this.close();
+    this.#leases.sessionEnded(this);
   }
 
   #attach(lease: HomeLease, wantsSlot: boolean): Answer {
@@ -110,11 +124,11 @@ export class HolderSession implements ConnectionOwner, Holder {
     const slot = wantsSlot && lease.layout.slotCount > 0 ? lease.assignSlot() : null;
     this.#attached.set(lease, slot?.index);
     lease.addHolder(this);
-    const { generation, arenaBytes, leaseMs, remainingMs, layout } = lease;
     try {
       const { attachments, offer } = lease.grantTo(link, slot?.index);
-      const body = { type: 'attached', generation, arenaBytes, leaseMs, remainingMs, slot, layout, offer } as const;
-      return { body, attachments };
+      const { generation, arenaBytes, leaseMs, remainingMs, layout } = lease;
+      const granted = { generation, arenaBytes, leaseMs, remainingMs, layout };
+      return { body: { type: 'attached', ...granted, slot, offer, ticket: this.ticket }, attachments };
     } catch (error) {
       this.#detach(lease);
       throw error;

@@ -1,10 +1,10 @@
-// A holder's side of one control connection: all leases that this agent holds from one home. Its end is the end of
-// those leases here.
+// A holder's side of one control connection: all leases that this agent holds from one home. When it is lost, they come
+// back over another connection, where their plane can do that; otherwise its end is the end of those leases here.
 import type { Carrier } from '../control/carrier.ts';
 import { type Answer, type ConnectionOwner, ControlConnection, type Ends, type Reply } from '../control/connection.ts';
 import type { Attached, Description, Notice, Request, RequestBody, Response } from '../control/messages.ts';
 import type { ServiceRecord } from '../dns/service-record.ts';
-import { type FabricError, MalformedFrame } from '../errors.ts';
+import { Disconnected, type FabricError, MalformedFrame, Revoked } from '../errors.ts';
 import { HeldLease, type Home } from '../lease/held-lease.ts';
 import type { LeaseContext } from '../lease/lease.ts';
 import { type LeaseId, leaseIdFromBytes, leaseIdToBytes } from '../lease/lease-id.ts';
@@ -16,6 +16,18 @@ export interface AttachOptions {
   readonly slot: boolean;
 }
 
+/** What a connection left behind that was lost: leases that are interrupted, and the name of their session at home. */
+export interface Lost {
+  readonly leases: readonly HeldLease[];
+  readonly ticket: Uint8Array | null;
+}
+
+interface Bound {
+  readonly body: Attached;
+  readonly memory: HeldMemory;
+  readonly askedAtMs: number;
+}
+
 export class HomeConnection implements ConnectionOwner, Home {
   readonly #planeFor: (carrier: Carrier) => LinkPlane;
   readonly #context: LeaseContext;
@@ -25,12 +37,15 @@ export class HomeConnection implements ConnectionOwner, Home {
   readonly #binding = new Map<LeaseId, EndReason | undefined>();
   /** Opened with the first lease. */
   #link: HolderLink | undefined;
-  readonly #onUnused: () => void;
+  readonly #onClosed: (lost: Lost) => void;
+  /** Of this connection's session at home, once something was attached. */
+  #ticket: Uint8Array | null = null;
+  #ended = false;
   /** Whatever needs the connection although no lease does. */
   #users = 0;
 
   /**
-   * `planeFor` says by which plane leases come over a carrier, or throws; `onUnused` is called when the connection has
+   * `planeFor` says by which plane leases come over a carrier, or throws; `onClosed` is called when the connection has
    * closed, by itself or because nothing needs it any more.
    */
   constructor(
@@ -38,11 +53,11 @@ export class HomeConnection implements ConnectionOwner, Home {
     ends: Ends,
     planeFor: (carrier: Carrier) => LinkPlane,
     context: LeaseContext,
-    onUnused: () => void,
+    onClosed: (lost: Lost) => void,
   ) {
     this.#planeFor = planeFor;
     this.#context = context;
-    this.#onUnused = onUnused;
+    this.#onClosed = onClosed;
     this.#connection = new ControlConnection(carrier, context.environment.clock, this, ends);
   }
 
@@ -51,10 +66,28 @@ export class HomeConnection implements ConnectionOwner, Home {
   }
 
   attach(id: LeaseId, options: AttachOptions): Promise<HeldLease> {
-    return this.#using(() => this.#attach(id, options));
+    return this.#using(() =>
+      this.#attach(id, { ...options, resumes: null }, ({ body, memory, askedAtMs }) => {
+        const held = new HeldLease({ ...body, id, memory, home: this, askedAtMs }, this.#context);
+        this.#keep(held);
+        return held;
+      }),
+    );
   }
 
-  async #attach(id: LeaseId, options: AttachOptions): Promise<HeldLease> {
+  /** Attaches again to a lease that is interrupted. Rejects as attach() does; the lease is then as it was. */
+  resume(lease: HeldLease, ticket: Uint8Array | null): Promise<void> {
+    const options = { slot: lease.hasSlot, resumes: ticket };
+    return this.#using(() => this.#attach(lease.id, options, (bound) => this.#takeOver(lease, bound), lease));
+  }
+
+  /** `take` gets what was bound; `held` is the lease, where it is attached again. */
+  async #attach<T>(
+    id: LeaseId,
+    options: AttachOptions & { readonly resumes: Uint8Array | null },
+    take: (bound: Bound) => T,
+    held?: HeldLease,
+  ): Promise<T> {
     const lease = leaseIdToBytes(id);
     const link = this.#openLink();
     const askedAtMs = this.#context.environment.clock.nowMs();
@@ -64,12 +97,11 @@ export class HomeConnection implements ConnectionOwner, Home {
       void this.#ask({ type: 'detach', lease, generation: body.generation }, 'done').catch(() => undefined);
     };
     const reply = await this.#ask({ type: 'attach', lease, ...options }, 'attached', undo);
+    this.#ticket = reply.body.ticket;
     this.#binding.set(id, undefined);
     try {
-      const memory = await this.#bind(link, id, reply);
-      const held = new HeldLease({ ...reply.body, id, memory, home: this, askedAtMs }, this.#context);
-      this.#keep(held);
-      return held;
+      const memory = await this.#bind(link, id, reply, held);
+      return take({ body: reply.body, memory, askedAtMs });
     } catch (error) {
       undo(reply); // The home may forget about it; whether it hears so does not matter here.
       throw error;
@@ -81,12 +113,20 @@ export class HomeConnection implements ConnectionOwner, Home {
   /** Throws the lease's error if it, or its home, came to an end while it was being bound, and nobody could be told. */
   #keep(held: HeldLease): void {
     this.#leases.set(held.id, held);
-    this.#context.metrics.leasesAttached += 1;
-    this.#context.metrics.leasesActive += 1;
     const ended = this.#binding.get(held.id);
     if (ended !== undefined) held.end(ended);
     if (this.closed) held.end('disconnected');
     held.check();
+  }
+
+  /** As #keep(), but a connection that was lost meanwhile leaves the lease interrupted. */
+  #takeOver(lease: HeldLease, { body, memory, askedAtMs }: Bound): void {
+    const ended = this.#binding.get(lease.id);
+    if (ended !== undefined) lease.end(ended);
+    if (lease.status !== 'active') throw lease.endedError(false);
+    if (this.closed) throw new Disconnected(`the home of lease ${lease.id} was lost once more`);
+    this.#leases.set(lease.id, lease);
+    lease.resume({ ...body, memory, home: this, askedAtMs });
   }
 
   async describe(id: LeaseId): Promise<Description> {
@@ -116,7 +156,6 @@ export class HomeConnection implements ConnectionOwner, Home {
   async detach(lease: HeldLease, tellHome: boolean): Promise<void> {
     const { id, generation } = lease;
     if (!this.#leases.delete(id)) return;
-    this.#context.metrics.leasesActive -= 1;
     const body = { type: 'detach', lease: leaseIdToBytes(id), generation } as const;
     if (tellHome) await this.#using(() => this.#ask(body, 'done'));
     else this.#closeIfUnused();
@@ -136,29 +175,34 @@ export class HomeConnection implements ConnectionOwner, Home {
     else lease.end(notice.reason);
   }
 
-  onClose(_error: FabricError): void {
-    this.#end();
+  onClose(error: FabricError): void {
+    this.#lose(error);
   }
 
   /** Ends every lease held over this connection. */
   close(): void {
     this.#connection.close();
-    this.#end();
+    this.#end([]);
   }
 
   async #bind(
     link: HolderLink,
     id: LeaseId,
     { body, attachments }: { body: Attached; attachments: readonly Attachment[] },
+    held: HeldLease | undefined,
   ): Promise<HeldMemory> {
     const { generation, arenaBytes, layout, offer } = body;
+    if (held !== undefined && held.generation !== generation) {
+      throw new Revoked(`generation ${held.generation} of lease ${id} is over, ${generation} is granted`);
+    }
     const identity = { lease: id, generation, arenaBytes };
-    const memory = await link.bind({ identity, layout, slot: body.slot?.index, attachments, offer });
+    const request = { identity, layout, slot: body.slot?.index, attachments, offer, held: held?.boundMemory };
+    const memory = await link.bind(request);
     try {
       memory.window.control.verify(identity);
       return memory;
     } catch (error) {
-      memory.close();
+      if (held === undefined) memory.close();
       throw error;
     }
   }
@@ -168,7 +212,7 @@ export class HomeConnection implements ConnectionOwner, Home {
     this.#link ??= this.#planeFor(carrier).openHolderLink({
       carrier,
       ask: async (body) => (await this.#ask({ type: 'plane', body }, 'plane-answer')).body.body,
-      onBroken: () => this.close(),
+      onBroken: (error) => this.#lose(error),
     });
     return this.#link;
   }
@@ -199,13 +243,25 @@ export class HomeConnection implements ConnectionOwner, Home {
   #closeIfUnused(): void {
     if (this.closed || this.#leases.size > 0 || this.#users > 0) return;
     this.#connection.close();
-    this.#end();
+    this.#end([]);
   }
 
-  #end(): void {
+  /** The session cannot go on. Its leases can, elsewhere, unless the home is gone for good. */
+  #lose(error: FabricError): void {
+    const isFinal = !(error instanceof Disconnected) || error.final;
+    const resumed = this.#link?.resumes === true && !isFinal ? [...this.#leases.values()] : [];
+    for (const lease of resumed) this.#leases.delete(lease.id);
+    this.#connection.close();
+    this.#end(resumed);
+  }
+
+  #end(resumed: readonly HeldLease[]): void {
+    if (this.#ended) return;
+    this.#ended = true;
     for (const lease of [...this.#leases.values()]) lease.end('disconnected');
+    for (const lease of resumed) lease.interrupt();
     this.#link?.close();
     this.#link = undefined;
-    this.#onUnused();
+    this.#onClosed({ leases: resumed, ticket: this.#ticket });
   }
 }

@@ -26,6 +26,7 @@ const attached = {
   slot: null,
   layout: { name: 'none', slotCount: 0, slotStride: 0 },
   offer: null,
+  ticket: new Uint8Array(8),
 } as const;
 const done: Answer = { body: { type: 'done' } };
 
@@ -120,9 +121,9 @@ describe('a request', () => {
     const two = connect(far);
     const mine = attachment();
     two.owner.answer = () => ({ body: attached, attachments: [mine] });
-    const reply = await clock.run(one.connection.request({ type: 'attach', lease, slot: false }));
+    const reply = await clock.run(one.connection.request({ type: 'attach', lease, slot: false, resumes: null }));
     expect(reply.body).toEqual({ ...attached, seq: 1 });
-    expect(two.owner.requests).toEqual([{ type: 'attach', lease, slot: false, seq: 1 }]);
+    expect(two.owner.requests).toEqual([{ type: 'attach', lease, slot: false, resumes: null, seq: 1 }]);
     expect(ledger.open).toBe(2);
     for (const received of reply.attachments) received.close();
     expect(mine.closed).toBe(false);
@@ -265,7 +266,7 @@ describe('the greeting', () => {
 
   test('of another version is refused, with the reason', async () => {
     const { owner, connection } = connect(near);
-    const peer = new Peer().sayBytes(pack({ type: 'hello', version: 3, news: 'of version 3' }));
+    const peer = new Peer().sayBytes(pack({ type: 'hello', version: 4, news: 'of version 4' }));
     await clock.settle();
     expect(owner.ends).toEqual([expect.any(Unsupported)]);
     expect(connection.closed).toBe(true);
@@ -273,7 +274,7 @@ describe('the greeting', () => {
       type: 'refused',
       seq: 0,
       code: 'Unsupported',
-      message: expect.stringMatching(/protocol 3.* 2/),
+      message: expect.stringMatching(/protocol 4.* 3/),
     });
     expect(peer.closed).toBe(true);
   });

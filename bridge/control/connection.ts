@@ -162,7 +162,9 @@ export class ControlConnection {
     const { peer = agent } = this.#ends;
     // It broke no rule: it only is not who was there before.
     if (agent !== peer)
-      return this.#fail(new Disconnected(`agent ${peer} was restarted: ${agent} answers in its place`));
+      return this.#fail(
+        new Disconnected(`agent ${peer} was restarted: ${agent} answers in its place`, { final: true }),
+      );
     this.#greeted = true;
     this.carrier.greeted();
   }

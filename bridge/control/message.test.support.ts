@@ -11,6 +11,7 @@ const seq = uint32;
 const lease = fc.uint8Array({ minLength: 16, maxLength: 16 });
 const generation = fc.maxSafeNat();
 const arenaBytes = fc.nat(2 ** 31);
+const ticket = fc.uint8Array({ minLength: 8, maxLength: 8 });
 const milliseconds = fc.double({ min: 0, max: 30 * 24 * 3600 * 1000, noNaN: true }).map((ms) => ms + 0);
 const slot = fc.option(fc.record({ index: fc.nat(59), session: fc.nat(2 ** 20 - 1) }));
 const layout = fc.record({
@@ -45,7 +46,7 @@ export const anyServiceRecord: fc.Arbitrary<ServiceRecord> = fc.record(
 
 const shapes = {
   hello: { version: fc.constant(protocolVersion), agent: fc.uint8Array({ minLength: 8, maxLength: 8 }) },
-  attach: { seq, lease, slot: fc.boolean() },
+  attach: { seq, lease, slot: fc.boolean(), resumes: fc.option(ticket) },
   detach: { seq, lease, generation },
   renew: { seq, lease, generation, leaseMs: milliseconds },
   remaining: { seq, lease, generation },
@@ -53,7 +54,17 @@ const shapes = {
   plane: { seq, body: planeBody },
   'plane-answer': { seq, body: planeBody },
   resolve: { seq, service: serviceName },
-  attached: { seq, generation, arenaBytes, leaseMs: milliseconds, remainingMs: milliseconds, slot, layout, offer },
+  attached: {
+    seq,
+    generation,
+    arenaBytes,
+    leaseMs: milliseconds,
+    remainingMs: milliseconds,
+    slot,
+    layout,
+    offer,
+    ticket,
+  },
   description: { seq, generation, arenaBytes, remainingMs: milliseconds, layout, freeSlots: fc.nat(60) },
   time: { seq, remainingMs: milliseconds },
   done: { seq },

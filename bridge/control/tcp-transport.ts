@@ -143,7 +143,7 @@ function connectError(address: NetworkAddress, cause: unknown): FabricError {
   const { code = '' } = cause as NodeJS.ErrnoException;
   const message = `cannot connect to ${formatNetworkAddress(address)}: ${wordsOf(cause)}`;
   if (['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'].includes(code)) return new CapacityExceeded(message, { cause });
-  if (unreachable.has(code)) return new Disconnected(message, { cause });
+  if (unreachable.has(code)) return new Disconnected(message, { cause, final: code === 'ECONNREFUSED' });
   return new IoError(message, { cause });
 }
 

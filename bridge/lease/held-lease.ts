@@ -1,10 +1,12 @@
 // A lease at a holder. Its deadline is counted from before the home was asked, less a margin, so that the holder stops
-// first; news of a renewal only makes it ask again.
+// first; news of a renewal only makes it ask again. Where the way to the home is lost, and may be found again, the lease
+// is interrupted: its time runs on, and what needs the home waits.
 
 import type { SlotGrant } from '../control/messages.ts';
 import type { Timer } from '../environment.ts';
 import { Contention, Unsupported } from '../errors.ts';
 import type { HeldMemory } from '../plane/plane.ts';
+import { Interruption } from './interruption.ts';
 import { type ClientSlot, checkLeaseMs, Lease, type LeaseContext, type RevokeOutcome } from './lease.ts';
 import type { LeaseId } from './lease-id.ts';
 import type { EndedStatus } from './lease-status.ts';
@@ -18,9 +20,8 @@ export interface Home {
   detach(lease: HeldLease, tellHome: boolean): Promise<void>;
 }
 
-export interface HeldGrant {
-  readonly id: LeaseId;
-  readonly generation: number;
+/** How a lease is reached, and what its home said of its time. */
+export interface HeldBinding {
   readonly memory: HeldMemory;
   readonly slot: SlotGrant | null;
   readonly home: Home;
@@ -30,15 +31,23 @@ export interface HeldGrant {
   readonly leaseMs: number;
 }
 
+export interface HeldGrant extends HeldBinding {
+  readonly id: LeaseId;
+  readonly generation: number;
+}
+
 /** Below this there is no point in asking the home once more before the deadline. */
 const askAgainMsMin = 50;
 const askAgainFraction = 0.9;
 
 export class HeldLease extends Lease {
-  readonly #memory: HeldMemory;
-  readonly #home: Home;
-  readonly #slot: SlotGrant | null;
+  #memory: HeldMemory;
+  #home: Home;
+  #slot: SlotGrant | null;
   #slotClaimed = false;
+  #interruption: Interruption | undefined;
+  readonly #interruptedListeners: (() => void)[] = [];
+  readonly #resumedListeners: ((slot: ClientSlot | undefined) => void)[] = [];
   #askTimer: Timer | undefined;
   #detached: Promise<void> | undefined;
 
@@ -49,11 +58,14 @@ export class HeldLease extends Lease {
     this.#memory = memory;
     this.#home = grant.home;
     this.#slot = grant.slot;
+    context.metrics.leasesAttached += 1;
+    context.metrics.leasesActive += 1;
     this.#keepTime(askedAtMs, remainingMs, leaseMs);
   }
 
   override async renew(leaseMs: number = this.leaseMs): Promise<void> {
     checkLeaseMs(leaseMs);
+    if (this.interrupted) await this.whenReached();
     this.checkDeadline();
     const askedAtMs = this.context.environment.clock.nowMs();
     this.#keepTime(askedAtMs, await this.#home.renew(this, leaseMs), leaseMs);
@@ -71,15 +83,66 @@ export class HeldLease extends Lease {
 
   override claimClientSlot(): ClientSlot {
     this.checkDeadline();
-    const port = this.#memory.clientPort;
-    if (this.#slot === null || port === undefined) {
+    const slot = this.#clientSlot();
+    if (slot === undefined) {
       throw new Unsupported(
         `lease ${this.id} was attached without a slot: it had no server then, or only memory was asked for`,
       );
     }
     if (this.#slotClaimed) throw new Contention(`the slot of lease ${this.id} has a client already`);
     this.#slotClaimed = true;
-    return { index: this.#slot.index, session: this.#slot.session, port };
+    return slot;
+  }
+
+  /** As its plane bound it. */
+  get boundMemory(): HeldMemory {
+    return this.#memory;
+  }
+
+  get hasSlot(): boolean {
+    return this.#slot !== null;
+  }
+
+  override get interrupted(): boolean {
+    return this.#interruption !== undefined;
+  }
+
+  override async whenReached(): Promise<void> {
+    const waiter = {};
+    while (this.#interruption !== undefined && this.status === 'active') {
+      this.#memory.keepAlive(waiter, true);
+      await this.#interruption.over;
+    }
+    this.#memory.keepAlive(waiter, false);
+  }
+
+  override onInterrupted(listener: () => void): void {
+    this.#interruptedListeners.push(listener);
+  }
+
+  override onResumed(listener: (slot: ClientSlot | undefined) => void): void {
+    this.#resumedListeners.push(listener);
+  }
+
+  /** The way to the home is lost, and is looked for. */
+  interrupt(): void {
+    if (this.status !== 'active' || this.#interruption !== undefined) return;
+    this.#interruption = new Interruption();
+    this.context.metrics.leasesInterrupted += 1;
+    for (const listener of this.#interruptedListeners) listener();
+  }
+
+  /** The home is reached again. */
+  resume(binding: HeldBinding): void {
+    this.#memory = binding.memory;
+    this.#slot = binding.slot;
+    this.#home = binding.home;
+    this.#interruption?.end();
+    this.#interruption = undefined;
+    this.context.metrics.leasesResumed += 1;
+    this.#keepTime(binding.askedAtMs, binding.remainingMs, binding.leaseMs);
+    const slot = this.#clientSlot();
+    for (const listener of this.#resumedListeners) listener(slot);
   }
 
   /** The home moved the deadline: what it said is only a reason to ask. */
@@ -94,10 +157,18 @@ export class HeldLease extends Lease {
   }
 
   protected override teardown(status: EndedStatus): void {
+    this.context.metrics.leasesActive -= 1;
     this.#askTimer?.cancel();
+    this.#interruption?.end();
     this.#memory.close();
     const tellHome = status === 'released' || status === 'expired';
     this.#detached = this.#home.detach(this, tellHome).catch(() => undefined);
+  }
+
+  #clientSlot(): ClientSlot | undefined {
+    const port = this.#memory.clientPort;
+    if (this.#slot === null || port === undefined) return undefined;
+    return { index: this.#slot.index, session: this.#slot.session, port };
   }
 
   #keepTime(askedAtMs: number, remainingMs: number, leaseMs: number): void {

@@ -1,7 +1,7 @@
 // A lease as one process sees it: identity, deadline, and one end. What is common to its home and its holders; how each
 // of them keeps time is in home-lease.ts and held-lease.ts.
 import type { Environment, Timer } from '../environment.ts';
-import type { FabricError } from '../errors.ts';
+import { Disconnected, type FabricError } from '../errors.ts';
 import { leaseMsMax, leaseMsMin } from '../limits.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ClientPort, PlaneName, Window } from '../plane/plane.ts';
@@ -113,13 +113,37 @@ export abstract class Lease {
     this.#throwEnded();
   }
 
-  /** As check(), and looks at the clock too: for whoever may have been held up since the timer should have fired. */
+  /**
+   * As check(), and looks at the clock too: for whoever may have been held up since the timer should have fired. Throws
+   * Disconnected while the way to the home is interrupted.
+   */
   checkDeadline(): void {
     this.check();
-    if (this.context.environment.clock.nowMs() < this.#deadlineMs) return;
-    this.end('expired');
-    this.check();
+    if (this.context.environment.clock.nowMs() >= this.#deadlineMs) {
+      this.end('expired');
+      this.check();
+    }
+    if (this.interrupted) throw this.interruptedError(false);
   }
+
+  /** Whether the way to the home is lost, and is looked for. A home always reaches itself. */
+  get interrupted(): boolean {
+    return false;
+  }
+
+  /** Resolves when the home is in reach, or the lease has ended. Keeps the process alive. */
+  async whenReached(): Promise<void> {}
+
+  /** The error of what an interruption broke off, or kept from being begun. */
+  interruptedError(mayHaveExecuted: boolean): FabricError {
+    return new Disconnected(`the way to the home of lease ${this.id} is interrupted`, { mayHaveExecuted });
+  }
+
+  /** Calls back when the way to the home is lost. */
+  onInterrupted(_listener: () => void): void {}
+
+  /** Calls back when it is found again; with a slot where one was lost, in which nothing is as it was. */
+  onResumed(_listener: (slot: ClientSlot | undefined) => void): void {}
 
   /** The error of a lease that has ended. */
   endedError(mayHaveExecuted: boolean): FabricError {

@@ -1,11 +1,13 @@
 // Authoritative access to a lease's bytes, with every bound checked before the plane sees it.
+import type { ArenaAccess } from '../plane/plane.ts';
 import type { Lease } from './lease.ts';
 
 const uint64Max = 2n ** 64n - 1n;
 
 /**
  * A lease's bytes at its home, wherever that is. Every method fails with the lease's own error once it has ended, and
- * with RangeError or TypeError, before anything is touched, for an argument out of bounds.
+ * with RangeError or TypeError, before anything is touched, for an argument out of bounds. While the way to the home is
+ * interrupted they wait; what an interruption breaks off fails with Disconnected, but for reads, which begin again.
  */
 export class LeaseMemory {
   readonly #lease: Lease;
@@ -22,14 +24,16 @@ export class LeaseMemory {
   /** A copy of `bytes` bytes from `offset`, owned by the caller. */
   async read(offset: number, bytes: number): Promise<Uint8Array> {
     this.#checkRange('read', offset, bytes);
-    return this.#finished(this.#access().read(offset, bytes));
+    return this.#run((access) => access.read(offset, bytes), 'again');
   }
 
   /** Stores `source` at `offset`. Concurrent readers may see part of it. */
   async write(offset: number, source: Uint8Array): Promise<void> {
     if (!(source instanceof Uint8Array)) throw new TypeError('mem().write takes a Uint8Array');
     this.#checkRange('write', offset, source.length);
-    return this.#finished(this.#access().write(offset, source));
+    // The caller may use its own again at once, although the write may have to wait.
+    const bytes = this.#lease.interrupted ? source.slice() : source;
+    return this.#run((access) => access.write(offset, bytes), 'once');
   }
 
   /** Stores `desired` at `offset` (a multiple of 8) if the u64 there equals `expected`; returns what was there. */
@@ -37,28 +41,30 @@ export class LeaseMemory {
     this.#checkWord('compareExchange', offset);
     checkUint64(expected);
     checkUint64(desired);
-    return this.#finished(this.#access().compareExchange(offset, expected, desired));
+    return this.#run((access) => access.compareExchange(offset, expected, desired), 'once');
   }
 
   /** Adds `delta` to the u64 at `offset` (a multiple of 8), modulo 2^64; returns what was there. */
   async fetchAdd(offset: number, delta: bigint): Promise<bigint> {
     this.#checkWord('fetchAdd', offset);
     checkUint64(delta);
-    return this.#finished(this.#access().fetchAdd(offset, delta));
+    return this.#run((access) => access.fetchAdd(offset, delta), 'once');
   }
 
-  #access(): Lease['window']['access'] {
-    this.#lease.checkDeadline();
-    return this.#lease.window.access;
-  }
-
-  /** Whatever an operation that was under way ran into: if the lease has ended meanwhile, that is why it failed. */
-  async #finished<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } catch (error) {
-      if (this.#lease.status === 'active') throw error;
-      throw this.#lease.endedError(true);
+  /**
+   * Begins once the home is in reach. What an interruption breaks off is begun again, if that does no harm. Whatever an
+   * operation ran into: if the lease has ended meanwhile, that is why it failed.
+   */
+  async #run<T>(operation: (access: ArenaAccess) => Promise<T>, repeat: 'once' | 'again'): Promise<T> {
+    for (;;) {
+      if (this.#lease.interrupted) await this.#lease.whenReached();
+      this.#lease.checkDeadline();
+      try {
+        return await operation(this.#lease.window.access);
+      } catch (error) {
+        if (this.#lease.status !== 'active') throw this.#lease.endedError(true);
+        if (repeat === 'once' || !this.#lease.interrupted) throw error;
+      }
     }
   }
 

@@ -19,6 +19,9 @@ export class Metrics {
   leasesExpired = 0;
   leasesRevoked = 0;
   leasesReleased = 0;
+  /** Times that the way to a lease's home was lost, and found again. */
+  leasesInterrupted = 0;
+  leasesResumed = 0;
   /** Leases this environment is home to or holds now. */
   leasesActive = 0;
   /** From before the request was written until its response was taken, nanoseconds. */

@@ -47,7 +47,7 @@ export interface Sleeper {
   keepAlive(keep: boolean): void;
 }
 
-/** A client's end of a slot. */
+/** A client's end of a slot. Where its plane resumes leases, it outlives interruptions, and is of no use in them. */
 export interface ClientPort extends Sleeper {
   /** Looks that take about as long as ten reads of the clock. */
   readonly looksPerClock: number;
@@ -101,6 +101,8 @@ export interface HomeMemory {
 export interface HeldMemory {
   readonly window: Window;
   readonly clientPort: ClientPort | undefined;
+  /** While somebody waits for the home to be reached again, the process is kept alive. */
+  keepAlive(waiter: object, keep: boolean): void;
   close(): void;
 }
 
@@ -119,6 +121,8 @@ export interface BindRequest {
   /** Received from the home; bind takes them over, also when it throws. */
   readonly attachments: readonly Attachment[];
   readonly offer: Uint8Array | null;
+  /** Bound over another session, which is lost: binds that again, window, port and all. */
+  readonly held?: HeldMemory | undefined;
 }
 
 /** The home's end of what a plane keeps for one session: who holds leases over one control connection. */
@@ -138,9 +142,14 @@ export interface HomeLink {
 
 /** The holder's end. */
 export interface HolderLink {
-  /** Binds to what a home granted. Rejects with MalformedFrame if that is not what the protocol says. */
+  /** Whether what is bound here can be bound again over another session, should this one be lost. */
+  readonly resumes: boolean;
+  /**
+   * Binds to what a home granted. Rejects with MalformedFrame if that is not what the protocol says; what was bound
+   * before is then as it was.
+   */
   bind(request: BindRequest): Promise<HeldMemory>;
-  /** Every lease bound here has ended. */
+  /** The session is over. What is bound here reaches its home no more; its windows stay open until they are closed. */
   close(): void;
 }
 
@@ -149,7 +158,7 @@ export interface HolderLinkParts {
   readonly carrier: Carrier;
   /** Asks the other end's HomeLink. Rejects with what that refuses it with, or Disconnected. */
   readonly ask: (body: Uint8Array) => Promise<Uint8Array>;
-  /** The link is broken beyond repair: whatever hangs on it has ended. */
+  /** The link is broken beyond repair, and the session with it. */
   readonly onBroken: (error: FabricError) => void;
 }
 

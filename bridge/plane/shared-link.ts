@@ -22,6 +22,8 @@ export class SharedHomeLink implements HomeLink {
 
 /** Binds by mapping what was handed over. */
 export class SharedHolderLink implements HolderLink {
+  /** Such a session is lost with its home, never on the way to it. */
+  readonly resumes = false;
   readonly #carrier: Carrier;
   readonly #map: (request: BindRequest, carrier: Carrier) => HeldMemory;
 

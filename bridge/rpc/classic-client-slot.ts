@@ -3,6 +3,7 @@
 import { Disconnected, MalformedFrame, PayloadTooLarge, Unsupported } from '../errors.ts';
 import type { ClientSlot, Lease } from '../lease/lease.ts';
 import type { ClientPort, Window } from '../plane/plane.ts';
+import type { CallMeter } from './call-meter.ts';
 import {
   arenaBytesMin,
   idHighAt,
@@ -49,6 +50,13 @@ export class ClassicClientSlot {
     this.#idHigh = slot.session << sessionShift;
   }
 
+  /** The slot is another session's: no answer to what was posted before counts. */
+  restart({ session }: ClientSlot): void {
+    this.#idLow = 0;
+    this.#idHigh = session << sessionShift;
+    this.#arena[responseStatusAt] = status.empty;
+  }
+
   /** Writes and publishes a request. Throws, with nothing written, if it cannot be one. The slot must be free. */
   post(methodId: number, payload: Uint8Array): void {
     checkRequest(methodId, payload);
@@ -81,6 +89,16 @@ export class ClassicClientSlot {
     this.#free();
     if (found === status.error) throw decodeRemoteError(payload);
     return payload;
+  }
+
+  /** As take(), counting what fails. */
+  takeCounted(meter: CallMeter): Uint8Array | undefined {
+    try {
+      return this.take();
+    } catch (error) {
+      meter.failed(error);
+      throw error;
+    }
   }
 
   /** Whether the server has begun on the last request: false only if it certainly has not. */

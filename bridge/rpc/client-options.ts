@@ -13,6 +13,11 @@ export interface RpcClientOptions {
 export interface CallOptions {
   /** Milliseconds until the call fails with DeadlineExceeded; Infinity for none but the lease's own. */
   readonly deadlineMs?: number;
+  /**
+   * Whether the call may run twice: then it is made again where the way to its home was lost on the way, and found again
+   * before the deadline. Otherwise such a call fails with Disconnected, and `mayHaveExecuted`. Defaults to false.
+   */
+  readonly idempotent?: boolean;
 }
 
 /** The options with their defaults. Throws RangeError or TypeError for what they cannot be. */

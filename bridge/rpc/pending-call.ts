@@ -1,12 +1,16 @@
 // A call that could not be answered at once: waiting for its turn, or for its response.
 import type { Timer } from '../environment.ts';
+import type { CallRequest } from './call-lane.ts';
 
 export class PendingCall {
   readonly methodId: number;
   readonly payload: Uint8Array;
   readonly promise: Promise<Uint8Array>;
+  readonly idempotent: boolean;
   /** The caller has gone; the response, when it comes, is to be dropped. */
   abandoned = false;
+  /** It was posted, over a session that was lost since. */
+  mayHaveRun = false;
   /** When the request was posted, by the monotonic clock. */
   postedAtMs = 0;
   /** Its deadline; cancelled when the call is settled. */
@@ -14,9 +18,10 @@ export class PendingCall {
   #resolve: (payload: Uint8Array) => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
 
-  constructor(methodId: number, payload: Uint8Array) {
+  constructor({ methodId, payload, idempotent }: Pick<CallRequest, 'methodId' | 'payload' | 'idempotent'>) {
     this.methodId = methodId;
     this.payload = payload;
+    this.idempotent = idempotent;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

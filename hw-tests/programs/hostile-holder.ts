@@ -193,7 +193,7 @@ async function scribble(reference: string, durationMs: number): Promise<object> 
 async function frames(reference: string): Promise<object> {
   const lease = leaseIdToBytes(parseLeaseReference(reference).lease);
   const hello: Message = { type: 'hello', version: protocolVersion, agent: new Uint8Array(8) };
-  const held: Message[] = [hello, { type: 'attach', seq: 1, lease, slot: false }];
+  const held: Message[] = [hello, { type: 'attach', seq: 1, lease, slot: false, resumes: null }];
   const encoded = (...messages: Message[]) => messages.map(encodeMessage);
   const random = (bytes: number) => Uint8Array.from({ length: bytes }, () => randomUint32() & 0xff);
   const attempts: Record<string, Uint8Array[]> = {
@@ -207,7 +207,10 @@ async function frames(reference: string): Promise<object> {
     'deep nesting': [...encoded(hello), new Uint8Array(16_000).fill(0x91)],
     'no hello': encoded({ type: 'describe', seq: 1, lease }),
     'another version': [Uint8Array.from(pack({ type: 'hello', version: 4711 }))],
-    'an unknown lease': [...encoded(hello), ...encoded({ type: 'attach', seq: 1, lease: random(16), slot: true })],
+    'an unknown lease': [
+      ...encoded(hello),
+      ...encoded({ type: 'attach', seq: 1, lease: random(16), slot: true, resumes: null }),
+    ],
     'not attached': encoded(hello, { type: 'renew', seq: 1, lease, generation: 1, leaseMs: 1000 }),
     'another generation': encoded(...held, { type: 'renew', seq: 2, lease, generation: 9, leaseMs: 1000 }),
     'a time too short': encoded(...held, { type: 'renew', seq: 2, lease, generation: 1, leaseMs: 1 }),
@@ -216,7 +219,7 @@ async function frames(reference: string): Promise<object> {
       { type: 'detach', seq: 2, lease, generation: 1 },
       { type: 'detach', seq: 3, lease, generation: 1 },
     ),
-    'attached twice': encoded(...held, { type: 'attach', seq: 2, lease, slot: true }),
+    'attached twice': encoded(...held, { type: 'attach', seq: 2, lease, slot: true, resumes: null }),
     'an answer to nothing': encoded(hello, { type: 'done', seq: 77 }),
     "a home's notice": encoded(hello, { type: 'ended', lease, generation: 1, reason: 'revoked' }),
     'a refusal of everything': encoded(hello, { type: 'refused', seq: 0, code: 'Fenced', message: 'x' }),

@@ -85,7 +85,7 @@ export class RawHolder {
     const before = new Set(descriptorNumbers(''));
     const fresh = (part: string) => descriptorNumbers(part).filter((fd) => !before.has(fd));
     sendRaw(this.socket, { type: 'hello', version: protocolVersion, agent: new Uint8Array(8) });
-    sendRaw(this.socket, { type: 'attach', seq: 1, lease: leaseIdToBytes(this.id), slot: options.slot });
+    sendRaw(this.socket, { type: 'attach', seq: 1, lease: leaseIdToBytes(this.id), slot: options.slot, resumes: null });
     const answer = receiveRaw(this.socket);
     if (answer?.body.type !== 'attached') throw new Error(`not attached: ${JSON.stringify(answer?.body)}`);
     this.attached = answer.body;

@@ -92,9 +92,9 @@ describeOnRig('faults between two nodes', { nodes: 2 }, (rig) => {
   });
 
   describe('kill -9 in the middle of a call', () => {
-    test('of the server: the client’s call fails with Disconnected', async () => {
+    test.each(['call', 'callSync'])('of the server: the client’s %s fails with Disconnected', async (mode) => {
       const { driver, lease } = await served();
-      const client = onHolder('client', [lease.url, 'call', 'adaptive']);
+      const client = onHolder('client', [lease.url, mode, 'adaptive']);
       await client.hear('attached');
       await lease.called(2);
       await driver.kill();

@@ -107,6 +107,10 @@ class LocalHeldMemory implements HeldMemory {
     this.#bells = bells;
   }
 
+  keepAlive(): void {
+    // Nobody waits: the home is never out of reach, only gone.
+  }
+
   close(): void {
     this.window.close();
     for (const bell of this.#bells) bell.close();

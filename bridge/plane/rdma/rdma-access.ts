@@ -1,66 +1,78 @@
 // Authoritative access to a lease's bytes at home, from elsewhere: READ, WRITE and the card's atomics.
-import type { RemoteRegion } from '#native';
+import { Disconnected } from '../../errors.ts';
 import type { ArenaAccess } from '../plane.ts';
-import type { RdmaSession } from './rdma-session.ts';
+import type { RdmaPath } from './rdma-path.ts';
+import type { Operation } from './rdma-requests.ts';
 import type { RdmaStaging } from './rdma-staging.ts';
 
 export class RdmaAccess implements ArenaAccess {
-  readonly #session: RdmaSession;
-  readonly #staging: RdmaStaging;
-  readonly #home: RemoteRegion;
+  #path: RdmaPath | undefined;
 
-  constructor(session: RdmaSession, staging: RdmaStaging, home: RemoteRegion) {
-    this.#session = session;
-    this.#staging = staging;
-    this.#home = home;
+  /** The path can be given later, and anew. */
+  constructor(path?: RdmaPath) {
+    this.#path = path;
+  }
+
+  set path(path: RdmaPath) {
+    this.#path = path;
   }
 
   async read(offset: number, bytes: number): Promise<Uint8Array> {
+    const { wire, staging, home } = this.#reached;
     const result = new Uint8Array(bytes);
-    await this.#inChunks(bytes, async (start, length, at) => {
-      await this.#session.settle(this.#session.read(this.#staging.region, at, length, this.#home, offset + start));
-      result.set(this.#staging.view(at, length), start);
+    await inChunks(staging, bytes, async (start, length, at) => {
+      await wire.settle(wire.read(staging.region, at, length, home, offset + start));
+      result.set(staging.view(at, length), start);
     });
     return result;
   }
 
   async write(offset: number, source: Uint8Array): Promise<void> {
+    const { wire, staging, home } = this.#reached;
     const bytes = source.slice(); // The caller may use its own again at once, although chunks may have to be waited for.
-    await this.#inChunks(bytes.length, (start, length, at) => {
-      this.#staging.view(at, length).set(bytes.subarray(start, start + length));
-      return this.#session.settle(this.#session.write(this.#staging.region, at, length, this.#home, offset + start));
+    await inChunks(staging, bytes.length, (start, length, at) => {
+      staging.view(at, length).set(bytes.subarray(start, start + length));
+      return wire.settle(wire.write(staging.region, at, length, home, offset + start));
     });
   }
 
   compareExchange(offset: number, expected: bigint, desired: bigint): Promise<bigint> {
     const values = [expected, desired] as const;
-    return this.#atomic((at) => this.#session.compareExchange(this.#staging.region, at, this.#home, offset, values));
-  }
-
-  fetchAdd(offset: number, delta: bigint): Promise<bigint> {
-    return this.#atomic((at) =>
-      this.#session.fetchAdd(this.#staging.region, at, this.#home, offset, BigInt.asUintN(64, delta)),
+    return this.#atomic(({ wire, staging, home }, at) =>
+      wire.compareExchange(staging.region, at, home, offset, values),
     );
   }
 
-  #atomic(begin: (at: number) => ReturnType<RdmaSession['write']>): Promise<bigint> {
-    return this.#staging.withWord(async (at) => {
-      await this.#session.settle(begin(at));
-      return this.#staging.word(at);
+  fetchAdd(offset: number, delta: bigint): Promise<bigint> {
+    const wrapped = BigInt.asUintN(64, delta);
+    return this.#atomic(({ wire, staging, home }, at) => wire.fetchAdd(staging.region, at, home, offset, wrapped));
+  }
+
+  async #atomic(begin: (path: RdmaPath, at: number) => Operation): Promise<bigint> {
+    const path = this.#reached;
+    return path.staging.withWord(async (at) => {
+      await path.wire.settle(begin(path, at));
+      return path.staging.word(at);
     });
   }
 
-  /** All chunks at once, as far as there are places; the first that fails fails the whole. */
-  async #inChunks(
-    bytes: number,
-    transfer: (start: number, length: number, at: number) => Promise<void>,
-  ): Promise<void> {
-    const { chunkBytes } = this.#staging;
-    const transfers: Promise<void>[] = [];
-    for (let start = 0; start < bytes; start += chunkBytes) {
-      const length = Math.min(chunkBytes, bytes - start);
-      transfers.push(this.#staging.withChunk((at) => transfer(start, length, at)));
-    }
-    await Promise.all(transfers);
+  get #reached(): RdmaPath {
+    if (this.#path === undefined) throw new Disconnected('the lease is not bound yet');
+    return this.#path;
   }
+}
+
+/** All chunks at once, as far as there are places; the first that fails fails the whole. */
+async function inChunks(
+  staging: RdmaStaging,
+  bytes: number,
+  transfer: (start: number, length: number, at: number) => Promise<void>,
+): Promise<void> {
+  const { chunkBytes } = staging;
+  const transfers: Promise<void>[] = [];
+  for (let start = 0; start < bytes; start += chunkBytes) {
+    const length = Math.min(chunkBytes, bytes - start);
+    transfers.push(staging.withChunk((at) => transfer(start, length, at)));
+  }
+  await Promise.all(transfers);
 }

@@ -1,17 +1,17 @@
 // The holder's end of a session over RDMA: connects the queue pair when the first lease is bound, and keeps the mirrors.
-import { MemoryRegion, RemoteRegion } from '#native';
+import { type MemoryRegion, RemoteRegion } from '#native';
 import type { Random } from '../../environment.ts';
 import { Disconnected, MalformedFrame } from '../../errors.ts';
+import { invariant } from '../../invariant.ts';
+import type { LeaseIdentity, SlotLayout } from '../../lease/control-page.ts';
 import { rdmaTestMs, rdmaVerdictMs } from '../../limits.ts';
-import type { BindRequest, ClientPort, HeldMemory, HolderLink, HolderLinkParts } from '../plane.ts';
-import { RdmaAccess } from './rdma-access.ts';
-import { RdmaClientPort } from './rdma-client-port.ts';
+import type { BindRequest, HeldMemory, HolderLink, HolderLinkParts } from '../plane.ts';
 import type { RdmaEngine } from './rdma-engine.ts';
-import { bindingOf, endOf, statusOf } from './rdma-frame.ts';
+import { bindingOf } from './rdma-frame.ts';
+import { type HeldEvents, RdmaHeldMemory } from './rdma-held-memory.ts';
 import { type Answer, type Ask, checkRegion, decodeAnswer, decodeOffer, encode, nonceBytes } from './rdma-messages.ts';
 import { RdmaSession } from './rdma-session.ts';
 import { RdmaStaging } from './rdma-staging.ts';
-import { RdmaWindow } from './rdma-window.ts';
 
 interface Session {
   readonly wire: RdmaSession;
@@ -22,6 +22,7 @@ interface Session {
 const testEveryMs = 1;
 
 export class RdmaHolderLink implements HolderLink {
+  readonly resumes = true;
   readonly #engine: RdmaEngine;
   readonly #random: Random;
   readonly #parts: HolderLinkParts;
@@ -38,32 +39,47 @@ export class RdmaHolderLink implements HolderLink {
     this.#parts = parts;
   }
 
-  async bind({ identity, layout, slot, offer }: BindRequest): Promise<HeldMemory> {
+  async bind({ identity, layout, slot, offer, held }: BindRequest): Promise<HeldMemory> {
     const { binding, region } = decodeOffer(offer);
     checkRegion(region, identity.arenaBytes);
-    const { wire, staging } = await this.#connected();
+    const session = await this.#connected();
+    const memory = this.#memoryFor(identity, layout, held);
     const home = new RemoteRegion(region.address, region.rkey, identity.arenaBytes);
-    const window = new RdmaWindow(identity, layout, new RdmaAccess(wire, staging, home));
-    const held = new RdmaHeldMemory(window, () => this.#retire(binding, held));
-    this.#held.set(binding, held);
     try {
-      if (slot !== undefined) held.open(wire, home, binding, this.#parts.onBroken);
-      if (held.mirror !== undefined) await this.#ask({ op: 'mirror', binding, region: held.mirror }, 'done');
-      return held;
+      memory.connect({ ...session, binding, home }, slot !== undefined, this.#eventsOf(binding));
+      this.#held.set(binding, memory);
+      if (memory.mirror !== undefined) await this.#ask({ op: 'mirror', binding, region: memory.mirror }, 'done');
+      return memory;
     } catch (error) {
-      held.close();
+      if (held === undefined) memory.close();
+      this.#held.delete(binding);
+      memory.disconnect();
       throw error;
     }
   }
 
   close(): void {
     this.#closed = true;
-    for (const held of [...this.#held.values()]) held.close();
     this.#opened?.wire.close();
+    for (const held of this.#held.values()) held.disconnect();
+    this.#held.clear();
     for (const mirror of this.#retiring) mirror.close();
     this.#retiring.clear();
     this.#opened?.staging.close();
     this.#opened = undefined;
+  }
+
+  /** What is bound for the first time, or `held`, which hung on another link. */
+  #memoryFor(identity: LeaseIdentity, layout: SlotLayout, held: HeldMemory | undefined): RdmaHeldMemory {
+    if (held === undefined) return new RdmaHeldMemory(this.#engine, identity, layout);
+    invariant(held instanceof RdmaHeldMemory, 'a lease is resumed by the plane that bound it');
+    if (held.closed) throw new Disconnected('the lease has ended meanwhile');
+    if (held.window.arena.length === identity.arenaBytes) return held;
+    throw new MalformedFrame(`a lease of ${held.window.arena.length} bytes came back with ${identity.arenaBytes}`);
+  }
+
+  #eventsOf(binding: number): HeldEvents {
+    return { onBroken: this.#parts.onBroken, onClose: (mirror) => this.#retire(binding, mirror) };
   }
 
   #connected(): Promise<Session> {
@@ -118,76 +134,21 @@ export class RdmaHolderLink implements HolderLink {
 
   /** Revoking a lease under fire breaks the session too: the home's word of it, if there is one, is on its way. */
   #broke(error: Disconnected): void {
-    this.#engine.clock.after(rdmaVerdictMs, () => this.#parts.onBroken(error));
+    this.#engine.clock.after(rdmaVerdictMs, () => {
+      if (!this.#closed) this.#parts.onBroken(error);
+    });
   }
 
   /** The home may be writing a response just now: the mirror stays registered until it says that it will not. */
-  #retire(binding: number, held: RdmaHeldMemory): void {
+  #retire(binding: number, mirror: MemoryRegion | undefined): void {
     this.#held.delete(binding);
-    const { region } = held;
-    if (region === undefined) return;
-    this.#retiring.add(region);
-    if (this.#closed) return; // close() takes it, once the queue pair is gone.
+    if (mirror === undefined) return;
+    this.#retiring.add(mirror);
     this.#ask({ op: 'unbind', binding }, 'done').then(
       () => {
-        if (this.#retiring.delete(region)) region.close();
+        if (this.#retiring.delete(mirror)) mirror.close();
       },
-      () => undefined, // The connection is going: close() takes it, as above.
+      () => undefined, // The connection is going: close() takes it, once the queue pair is gone.
     );
-  }
-}
-
-class RdmaHeldMemory implements HeldMemory {
-  readonly window: RdmaWindow;
-  readonly #onClose: () => void;
-  #port: RdmaClientPort | undefined;
-  #region: MemoryRegion | undefined;
-  #closed = false;
-
-  constructor(window: RdmaWindow, onClose: () => void) {
-    this.window = window;
-    this.#onClose = onClose;
-  }
-
-  get clientPort(): ClientPort | undefined {
-    return this.#port;
-  }
-
-  get region(): MemoryRegion | undefined {
-    return this.#region;
-  }
-
-  /** What the home has to know of the mirror; undefined where there is no slot, and so nothing to be written to it. */
-  get mirror(): { address: bigint; rkey: number } | undefined {
-    if (this.#region === undefined) return undefined;
-    const { address, rkey } = this.#region;
-    return { address, rkey };
-  }
-
-  /** Registers the mirror, so that responses can be written to it. */
-  open(wire: RdmaSession, home: RemoteRegion, binding: number, onBroken: (error: Disconnected) => void): void {
-    const { arena } = this.window;
-    const access = { remoteRead: false, remoteWrite: true, remoteAtomic: false };
-    this.#region = new MemoryRegion(wire.domain, arena.buffer as ArrayBuffer, 0, arena.length, access);
-    this.#port = new RdmaClientPort(wire, { binding, arena, mirror: this.#region, home, onBroken });
-  }
-
-  arrived(frame: number): void {
-    const end = endOf(frame);
-    if (end !== undefined) {
-      this.window.end(end);
-      this.#port?.wake();
-    } else if (statusOf(frame) !== 0) {
-      this.#port?.arrived(statusOf(frame));
-    }
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#port?.disarm();
-    this.#port?.keepAlive(false);
-    this.window.close();
-    this.#onClose();
   }
 }

@@ -58,7 +58,7 @@ export class RdmaHomeAtomics {
     const region = new MemoryRegion(session.domain, arena.buffer as ArrayBuffer, 0, arena.length, access);
     const use: Use = { region, holders: 0, underWay: 0 };
     const home = new RemoteRegion(region.address, region.rkey, arena.length);
-    memory.setAtomics(this.#counted(use, new RdmaAccess(session, staging, home)));
+    memory.setAtomics(this.#counted(use, new RdmaAccess({ wire: session, staging, home })));
     this.#uses.set(memory, use);
     return use;
   }

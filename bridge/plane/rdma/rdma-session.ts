@@ -8,9 +8,12 @@ import type { Completions, RdmaEngine } from './rdma-engine.ts';
 import { type Endpoint, nonceBytes, type RegionName } from './rdma-messages.ts';
 import { type Operation, RdmaRequests } from './rdma-requests.ts';
 
-/** 4.096 µs · 2^14: 67 ms until a packet that is not acknowledged is sent again, up to `retries` times. */
+/**
+ * 4.096 µs · 2^14: 67 ms until a packet that is not acknowledged is sent again, up to `retries` times; then the session
+ * is lost. Not 7, which rxe takes for "for ever", as it is with RNR.
+ */
 const ackTimeoutExponent = 14;
-const retries = 7;
+const retries = 6;
 /** A peer that has no receive ready is tried again for ever: slots bound what is under way. */
 const rnrRetries = 7;
 const inlineBytesMax = 220;
