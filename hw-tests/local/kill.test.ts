@@ -40,7 +40,7 @@ describe('kill -9 of the server in the middle of a call', () => {
     const noticedMs = Number(outcome['atMs']) - killedAtMs;
     console.log(`${mode}, ${wait}: the client failed ${noticedMs.toFixed(1)} ms after the kill`);
     expect(outcome).toMatchObject({ ok: false, name: 'Disconnected', mayHaveExecuted: true });
-    expect(await client.hear('status')).toMatchObject({ status: 'disconnected' });
+    expect(await client.hear('ended')).toMatchObject({ status: 'disconnected' });
     expect(noticedMs).toBeLessThan(noticeMsMax);
   });
 });

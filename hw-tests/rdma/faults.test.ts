@@ -100,7 +100,7 @@ describeOnRig('faults between two nodes', { nodes: 2 }, (rig) => {
       await driver.kill();
       const outcome = await client.hear('outcome');
       expect(outcome).toMatchObject({ ok: false, name: 'Disconnected', mayHaveExecuted: true });
-      expect(await client.hear('status')).toMatchObject({ status: 'disconnected' });
+      expect(await client.hear('ended')).toMatchObject({ status: 'disconnected' });
     });
 
     test('of the client: the slot is free for the next', async () => {
