@@ -1,5 +1,8 @@
 // The deterministic simulator: a virtual clock, seeded randomness, and a plane and carriers inside one process. What
 // runs here is bridge itself; only time, chance, memory and messages are ours.
+export { FarCard } from './far-card.ts';
+export { FarFabric } from './far-fabric.ts';
+export { FarPlane } from './far-plane.ts';
 export { type AttachmentLedger, MemoryAttachment } from './memory-attachment.ts';
 export { MemoryCarrier } from './memory-carrier.ts';
 export { MemoryNetwork, MemoryTransport } from './memory-network.ts';

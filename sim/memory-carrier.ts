@@ -103,11 +103,15 @@ export class MemoryCarrier implements Carrier {
 
   /** The carrier itself fails: both ends see it end, and what is under way is lost. */
   fail(error: Error): void {
-    for (const end of [this, this.#peer]) {
-      if (end === undefined || end.#closed) continue;
-      end.#drop();
-      end.#arrive({ end: error });
-    }
+    this.lose(error);
+    this.#peer?.lose(error);
+  }
+
+  /** As fail(), at this end: what the peer sends from here on is lost, and it is not told. */
+  lose(error: Error): void {
+    if (this.#closed) return;
+    this.#drop();
+    this.#arrive({ end: error });
   }
 
   #tellPeer(content: Content): void {

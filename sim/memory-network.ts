@@ -19,6 +19,8 @@ interface Listening {
 export class MemoryNetwork {
   /** Draws how long the next message takes, milliseconds. Messages in one direction of a carrier stay in order. */
   delayMs: () => number = () => 0;
+  /** Draws whether the next connection between machines finds its way. */
+  reaches: () => boolean = () => true;
   /** Connections that may wait to be accepted, for each listener. */
   backlogMax = 512;
   /** The port that the next listener gets that takes any. */
@@ -91,6 +93,11 @@ export class MemoryTransport implements CarrierTransport {
   /** Every connection of this process fails, at both ends. */
   breakAll(): void {
     for (const carrier of [...this.#carriers]) carrier.fail(new Error('the network broke'));
+  }
+
+  /** Every connection of this process is lost without its peers' noticing. */
+  loseAll(): void {
+    for (const carrier of [...this.#carriers]) carrier.lose(new Error('the network is gone'));
   }
 
   #carrier(clock: Clock, kind: CarrierKind): MemoryCarrier {

@@ -78,7 +78,7 @@ export class MemoryPlane implements Plane {
   }
 }
 
-class MemoryHome implements HomeMemory {
+export class MemoryHome implements HomeMemory {
   readonly window: MemoryWindow;
   readonly #machine: MemoryMachine;
   readonly #clock: ProcessClock;
@@ -86,6 +86,7 @@ class MemoryHome implements HomeMemory {
   readonly #clientBells = new Map<number, MemoryDoorbell>();
   readonly #shared: MemoryAttachment[] = [];
   #serverBell: MemoryDoorbell | undefined;
+  #serverPort: MemoryServerPort | undefined;
   #bytes: number;
 
   constructor(machine: MemoryMachine, clock: ProcessClock, bytes: number) {
@@ -96,10 +97,16 @@ class MemoryHome implements HomeMemory {
     this.window = new MemoryWindow(this.#segment.resource);
   }
 
+  /** Once a server is open. */
+  get serverPort(): MemoryServerPort | undefined {
+    return this.#serverPort;
+  }
+
   openServerPort(): ServerPort {
     invariant(this.#serverBell === undefined, 'a lease has one server');
     this.#serverBell = this.#openBell();
-    return new MemoryServerPort(this.#clock, this.window, this.#serverBell, this.#clientBells);
+    this.#serverPort = new MemoryServerPort(this.#clock, this.window, this.#serverBell, this.#clientBells);
+    return this.#serverPort;
   }
 
   openClientPort(slot: number): ClientPort {

@@ -99,10 +99,19 @@ export class MemoryClientPort extends BellSleeper implements ClientPort {
   }
 }
 
+/** A client that does not see the memory: what is published for it is sent, and what it sends is brought in. */
+export interface FarClient {
+  publish(offset: number, bytes: number, status: number): void;
+  observe(): void;
+}
+
 export class MemoryServerPort extends BellSleeper implements ServerPort {
   readonly spinMsMax: number = idleSpinMsMax;
   readonly #arena: Uint8Array;
+  readonly #bell: MemoryDoorbell;
   readonly #clientBells: ReadonlyMap<number, MemoryDoorbell>;
+  readonly #farClients = new Map<number, FarClient>();
+  readonly #statusOffsets: number[] = [];
 
   /** `clientBells` is the home's own table, by slot; it changes as clients come and go. */
   constructor(
@@ -113,15 +122,39 @@ export class MemoryServerPort extends BellSleeper implements ServerPort {
   ) {
     super(clock, window, serverSleepsWord, bell);
     this.#arena = window.arena;
+    this.#bell = bell;
     this.#clientBells = clientBells;
   }
 
-  expectAt(): void {}
+  expectAt(slot: number, statusOffset: number): void {
+    this.#statusOffsets[slot] = statusOffset;
+  }
 
-  observe(): void {}
+  observe(): void {
+    for (const client of this.#farClients.values()) client.observe();
+  }
 
-  publish(slot: number, _offset: number, _bytes: number, statusOffset: number, status: number): void {
+  publish(slot: number, offset: number, bytes: number, statusOffset: number, status: number): void {
+    const far = this.#farClients.get(slot);
+    if (far !== undefined) return far.publish(offset, bytes, status);
     Atomics.store(this.#arena, statusOffset, status); // Publishes: response.
     if (Atomics.load(this.words, clientSleepsWord(slot)) !== 0) this.#clientBells.get(slot)?.ring();
+  }
+
+  /** The client of `slot` is on another machine. */
+  setFarClient(slot: number, client: FarClient): void {
+    this.#farClients.set(slot, client);
+  }
+
+  removeFarClient(slot: number): void {
+    this.#farClients.delete(slot);
+  }
+
+  /** A far client's bytes are there; its status follows them only now. Publishes: request. */
+  arrived(slot: number, status: number): void {
+    const statusOffset = this.#statusOffsets[slot];
+    if (statusOffset === undefined) return;
+    Atomics.store(this.#arena, statusOffset, status);
+    if (Atomics.load(this.words, serverSleepsWord) !== 0) this.#bell.ring();
   }
 }

@@ -2,6 +2,7 @@
 // Whose process that is, and whether it lives, the transport below knows.
 import {
   type Carrier,
+  Disconnected,
   formatNetworkAddress,
   IoError,
   type NetworkAddress,
@@ -28,11 +29,24 @@ export class MemoryTcp implements NetworkTransport {
   }
 
   async connect(address: NetworkAddress): Promise<Carrier> {
-    const carrier = this.#transport.connect(nameOf(address), 'tcp');
-    await new Promise<void>((resolve) => {
+    const name = nameOf(address);
+    if (!this.#network.reaches()) {
+      await this.#roundTrip();
+      throw new Disconnected(`no way leads to ${name}`);
+    }
+    // A machine where nobody listens says so.
+    if (this.#network.listenerAt(name) === undefined) {
+      throw new Disconnected(`nobody listens at ${name}`, { final: true });
+    }
+    const carrier = this.#transport.connect(name, 'tcp');
+    await this.#roundTrip();
+    return carrier;
+  }
+
+  #roundTrip(): Promise<void> {
+    return new Promise((resolve) => {
       this.#transport.clock.after(this.#network.delayMs(), resolve);
     });
-    return carrier;
   }
 }
 

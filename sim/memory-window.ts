@@ -26,14 +26,15 @@ export class MemoryWindow implements Window {
   readonly #segment: MemorySegment;
   #arena: Uint8Array;
 
-  constructor(segment: MemorySegment) {
+  /** `access` is that of the bytes here, unless they are only a mirror. */
+  constructor(segment: MemorySegment, access?: ArenaAccess) {
     const arenaBytes = segment.buffer.byteLength - controlPageBytes;
     invariant(arenaBytes > 0, 'a window is opened on bytes that are there');
     segment.retain();
     this.#segment = segment;
     this.#arena = new Uint8Array(segment.buffer, 0, arenaBytes);
     this.control = new ControlPage(segment.buffer, arenaBytes);
-    this.access = new MemoryAccess(this.#arena);
+    this.access = access ?? new MemoryAccess(this.#arena);
   }
 
   get arena(): Uint8Array {

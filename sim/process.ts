@@ -1,5 +1,7 @@
 // One simulated process: its clock, its randomness, its agent. It can be stopped, let go on, and killed.
 import { Agent, type Environment, type Registry, type RuntimeDirectory, Unsupported } from '#bridge';
+import { FarCard } from './far-card.ts';
+import { FarPlane } from './far-plane.ts';
 import type { MemoryTransport } from './memory-network.ts';
 import { MemoryPlane } from './memory-plane.ts';
 import type { MemoryRecords } from './memory-registry.ts';
@@ -10,6 +12,8 @@ import type { World } from './world.ts';
 export interface ProcessOptions extends ProcessClockOptions {
   /** The services of the machine that it runs on. By default all processes of a world are on one. */
   readonly records?: MemoryRecords;
+  /** Whether its leases reach other machines, and it those of others. Defaults to false. */
+  readonly far?: boolean;
 }
 
 export class Process {
@@ -18,6 +22,8 @@ export class Process {
   readonly transport: MemoryTransport;
   readonly network: MemoryTcp;
   readonly plane: MemoryPlane;
+  /** By which leases reach other machines. */
+  readonly card: FarCard;
   readonly agent: Agent;
   readonly registry: Registry;
   #dead = false;
@@ -28,10 +34,13 @@ export class Process {
     this.transport = world.network.transport(this.clock);
     this.network = new MemoryTcp(world.network, this.transport);
     this.plane = new MemoryPlane(world.machine, this.clock);
+    this.card = new FarCard(world.fabric, this.clock);
     this.registry = (options.records ?? world.records).registry(this.clock);
     const { environment, plane, transport, network, registry } = this;
+    const farPlane = new FarPlane(this.card);
     const networkPlane = () => {
-      throw new Unsupported('no plane reaches that host: simulated leases stay on their machine');
+      if (options.far) return farPlane;
+      throw new Unsupported('no plane reaches that host: the leases of this process stay on their machine');
     };
     this.agent = new Agent({ environment, plane, networkPlane, transport, network, directory, registry });
   }
@@ -55,6 +64,7 @@ export class Process {
     this.#dead = true;
     this.clock.freeze();
     this.transport.abandon();
+    this.card.abandon();
   }
 }
 

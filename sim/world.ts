@@ -1,5 +1,6 @@
 // A simulation: processes that share a timeline, a network and a machine's memory, all drawn from one seed. The same
 // seed, and the same program, give the same run.
+import { FarFabric } from './far-fabric.ts';
 import { MemoryNetwork } from './memory-network.ts';
 import type { MemoryMachine } from './memory-plane.ts';
 import { MemoryRecords } from './memory-registry.ts';
@@ -16,6 +17,7 @@ export class World {
   readonly clock: VirtualClock;
   readonly random: SeededRandom;
   readonly network: MemoryNetwork = new MemoryNetwork();
+  readonly fabric: FarFabric;
   readonly machine: MemoryMachine = {
     attachments: { open: 0 },
     wakeMs: () => 0,
@@ -28,6 +30,7 @@ export class World {
     this.seed = seed;
     this.random = new SeededRandom(seed);
     this.clock = new VirtualClock(options);
+    this.fabric = new FarFabric(this.clock);
   }
 
   /** Starts a process. */

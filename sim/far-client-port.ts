@@ -1,0 +1,93 @@
+// A client's end of a slot on another machine: what it publishes is sent from its mirror, and a response's status is put
+// there once its bytes are.
+import type { ClientPort } from '#bridge';
+import type { FarCard } from './far-card.ts';
+import type { FarPath } from './far-path.ts';
+
+const callSpinMsMax = 0.05;
+/** How often a thread that blocks asks whether the peer is still there, milliseconds. */
+const probeEveryMs = 100;
+
+export class FarClientPort implements ClientPort {
+  readonly spinMsMax: number = callSpinMsMax;
+  readonly looksPerClock = 1;
+  readonly #card: FarCard;
+  readonly #arena: Uint8Array;
+  #path: FarPath | undefined;
+  #statusOffset = 0;
+  #armed = false;
+  #callback: () => void = () => undefined;
+
+  /** `arena` is the mirror. */
+  constructor(card: FarCard, arena: Uint8Array) {
+    this.#card = card;
+    this.#arena = arena;
+  }
+
+  /** The home is reached by this path from here on. */
+  connect(path: FarPath): void {
+    this.#path = path;
+  }
+
+  expectAt(statusOffset: number): void {
+    this.#statusOffset = statusOffset;
+  }
+
+  /** Whether the server slept is not known here. Publishes: request. */
+  publish(offset: number, bytes: number, _statusOffset: number, status: number): boolean {
+    const source = this.#arena.subarray(offset, offset + bytes);
+    this.#path?.end.publish(this.#path.binding, offset, source, { status });
+    return false;
+  }
+
+  /** Once: nothing changes here while this process's thread has the turn. */
+  look(_looks: number): boolean {
+    this.#card.observe();
+    return (this.#arena[this.#statusOffset] ?? 0) !== 0; // Observes: response.
+  }
+
+  /** A response's bytes are in the mirror; its status follows them only now. */
+  arrived(status: number): void {
+    this.#arena[this.#statusOffset] = status;
+    this.wake();
+  }
+
+  /** Never at once: somebody who looks brought this in, and must not find the slot taken by others. */
+  wake(): void {
+    if (!this.#armed) return;
+    this.#card.clock.nextTurn(() => {
+      if (this.#armed) this.#callback();
+    });
+  }
+
+  arm(): void {
+    this.#armed = true;
+  }
+
+  disarm(): void {
+    this.#armed = false;
+  }
+
+  onRing(callback: () => void): void {
+    this.#callback = callback;
+  }
+
+  keepAlive(_keep: boolean): void {
+    // A simulated process lives until it is killed.
+  }
+
+  /** No network connection can be read while the thread stands still; so the peer is asked on the data path. */
+  block(timeoutMs: number): void {
+    this.#card.clock.block(() => this.#card.hasNews, Math.min(timeoutMs, probeEveryMs));
+    this.pumpControl();
+  }
+
+  /** The others have had their time while this thread was busy: what they did in it is done now. */
+  pumpControl(): void {
+    const path = this.#path;
+    path?.end.probe();
+    this.#card.clock.block(() => false, 0);
+    this.#card.observe();
+    if (path?.end.broken !== undefined) path.onBroken(path.end.broken);
+  }
+}

@@ -1,0 +1,35 @@
+// What lies between the machines of a simulation, beside the carriers' network: messages between cards, each in order
+// with those before it, or lost, and then its session with it. What goes wrong is said here, so that a test or a seed
+// decides it.
+import type { FarEnd } from './far-end.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+export class FarFabric {
+  /** Cards go by this, and not by the clocks of the processes that use them: they work on while those are stopped. */
+  readonly clock: VirtualClock;
+  /** Draws how long the next message takes, milliseconds. */
+  delayMs: () => number = () => 0;
+  /** Draws whether the next message, and all that follows it in its direction, is lost. */
+  loses: () => boolean = () => false;
+  readonly #ends = new Map<number, FarEnd>();
+  #lastNumber = 0;
+
+  constructor(clock: VirtualClock) {
+    this.clock = clock;
+  }
+
+  /** Takes an end in, and numbers it. */
+  add(end: FarEnd): number {
+    this.#lastNumber += 1;
+    this.#ends.set(this.#lastNumber, end);
+    return this.#lastNumber;
+  }
+
+  remove(number: number): void {
+    this.#ends.delete(number);
+  }
+
+  endAt(number: number | undefined): FarEnd | undefined {
+    return number === undefined ? undefined : this.#ends.get(number);
+  }
+}

@@ -1,0 +1,59 @@
+// A lease held from another machine: its window, a mirror, which stays through reconnections, and the path by which its
+// home is reached.
+import { type BindRequest, controlPageBytes, type HeldMemory } from '#bridge';
+import { FarAccess } from './far-access.ts';
+import type { FarCard } from './far-card.ts';
+import { FarClientPort } from './far-client-port.ts';
+import type { FarPath } from './far-path.ts';
+import type { FarNews } from './far-request.ts';
+import { MemorySegment, MemoryWindow } from './memory-window.ts';
+
+export class FarHeldMemory implements HeldMemory {
+  readonly window: MemoryWindow;
+  readonly #card: FarCard;
+  readonly #generation: number;
+  readonly #access = new FarAccess();
+  #port: FarClientPort | undefined;
+  #onClose: () => void = () => undefined;
+
+  /** The control page is this process's own: what the home says of the lease is written there as it arrives. */
+  constructor(card: FarCard, { identity, layout }: BindRequest) {
+    this.#card = card;
+    this.#generation = identity.generation;
+    this.window = new MemoryWindow(new MemorySegment(identity.arenaBytes + controlPageBytes), this.#access);
+    this.window.control.initialise(identity);
+    this.window.control.setLayout(layout);
+  }
+
+  get clientPort(): FarClientPort | undefined {
+    return this.#port;
+  }
+
+  /** The lease is reached by this path from here on. With a slot, the mirror is open to the home's responses. */
+  connect(path: FarPath, hasSlot: boolean, onClose: () => void): void {
+    this.#onClose = onClose;
+    this.#access.connect(path);
+    if (!hasSlot) return;
+    const { arena } = this.window;
+    path.end.regions.set(path.binding, arena);
+    this.#port ??= new FarClientPort(this.#card, arena);
+    this.#port.connect(path);
+  }
+
+  heard(news: FarNews): void {
+    if ('status' in news) return this.#port?.arrived(news.status);
+    this.window.control.setState(news.ended, this.#generation + 1);
+    this.#port?.wake();
+  }
+
+  keepAlive(): void {
+    // A simulated process lives until it is killed.
+  }
+
+  close(): void {
+    if (this.window.closed) return;
+    this.#port?.disarm();
+    this.window.close();
+    this.#onClose();
+  }
+}

@@ -1,0 +1,96 @@
+// The home's end of a far session: opens each granted lease to the session's card, and closes it again, which is what
+// stops the holder.
+import {
+  CapacityExceeded,
+  type FabricError,
+  type Grant,
+  type HomeLink,
+  type HomeMemory,
+  invariant,
+  MalformedFrame,
+} from '#bridge';
+import type { FarCard } from './far-card.ts';
+import type { FarEnd } from './far-end.ts';
+import { decodeNumber, encodeNumber } from './far-numbers.ts';
+import type { FarNews } from './far-request.ts';
+import { MemoryHome } from './memory-plane.ts';
+import type { FarClient } from './memory-ports.ts';
+
+interface Binding {
+  readonly memory: MemoryHome;
+  readonly slot: number | undefined;
+}
+
+type EndReason = Extract<FarNews, { ended: unknown }>['ended'];
+
+const bindingMax: number = 2 ** 32 - 1;
+
+export class FarHomeLink implements HomeLink {
+  readonly #card: FarCard;
+  readonly #end: FarEnd;
+  readonly #bindings = new Map<number, Binding>();
+  #connected = false;
+  #lastBinding = 0;
+
+  constructor(card: FarCard, onBroken: (error: FabricError) => void) {
+    this.#card = card;
+    this.#end = card.openEnd({ onNews: (binding, news) => this.#heard(binding, news), onBroken });
+  }
+
+  /** The holder says which its end is, and is told which is the home's. */
+  answer(body: Uint8Array): Uint8Array {
+    if (this.#connected) throw new MalformedFrame('this far session is connected already');
+    this.#connected = true;
+    this.#end.connect(decodeNumber(body));
+    return encodeNumber(this.#end.number);
+  }
+
+  grant(memory: HomeMemory, _identity: unknown, slot: number | undefined): Grant {
+    invariant(memory instanceof MemoryHome, 'what is lent to other machines is memory of this one');
+    if (this.#lastBinding === bindingMax) throw new CapacityExceeded(`this session has bound ${bindingMax} leases`);
+    const binding = ++this.#lastBinding;
+    this.#bindings.set(binding, { memory, slot });
+    this.#end.regions.set(binding, memory.window.arena);
+    if (slot !== undefined) memory.serverPort?.setFarClient(slot, this.#clientAt(binding, memory));
+    return { attachments: [], offer: encodeNumber(binding) };
+  }
+
+  /** The holder is told first. */
+  withdraw(memory: HomeMemory, reason?: EndReason): boolean {
+    for (const [binding, { memory: granted, slot }] of this.#bindings) {
+      if (granted !== memory) continue;
+      if (reason !== undefined && slot !== undefined) {
+        this.#end.publish(binding, 0, new Uint8Array(0), { ended: reason });
+      }
+      this.#forget(binding);
+    }
+    return true;
+  }
+
+  close(): void {
+    this.#card.closeEnd(this.#end);
+    for (const binding of [...this.#bindings.keys()]) this.#forget(binding);
+  }
+
+  #forget(binding: number): void {
+    const { memory, slot } = this.#bindings.get(binding) as Binding;
+    this.#bindings.delete(binding);
+    this.#end.regions.delete(binding);
+    if (slot !== undefined) memory.serverPort?.removeFarClient(slot);
+  }
+
+  #clientAt(binding: number, { window }: MemoryHome): FarClient {
+    return {
+      observe: () => this.#end.observe(),
+      publish: (offset, bytes, status) => {
+        this.#end.publish(binding, offset, window.arena.subarray(offset, offset + bytes), { status }); // Publishes: response.
+      },
+    };
+  }
+
+  /** Of a lease that was withdrawn: nobody's. */
+  #heard(binding: number, news: FarNews): void {
+    const bound = this.#bindings.get(binding);
+    if (bound?.slot !== undefined && 'status' in news) bound.memory.serverPort?.arrived(bound.slot, news.status);
+  }
+}
