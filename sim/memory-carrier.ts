@@ -107,7 +107,7 @@ export class MemoryCarrier implements Carrier {
     this.#peer?.lose(error);
   }
 
-  /** As fail(), at this end: what the peer sends from here on is lost, and it is not told. */
+  /** As fail(), at this end alone: what the peer sends from here on is lost, and it is not told. */
   lose(error: Error): void {
     if (this.#closed) return;
     this.#drop();

@@ -16,6 +16,9 @@ interface Listening {
   waiting: number;
 }
 
+/** How long a peer that has gone without a word is believed to be there, milliseconds: as TCP is told to. */
+const silenceMs = 20_000;
+
 export class MemoryNetwork {
   /** Draws how long the next message takes, milliseconds. Messages in one direction of a carrier stay in order. */
   delayMs: () => number = () => 0;
@@ -95,9 +98,13 @@ export class MemoryTransport implements CarrierTransport {
     for (const carrier of [...this.#carriers]) carrier.fail(new Error('the network broke'));
   }
 
-  /** Every connection of this process is lost without its peers' noticing. */
+  /** Every connection of this process is lost; its peers notice only when they have heard nothing for long. */
   loseAll(): void {
-    for (const carrier of [...this.#carriers]) carrier.lose(new Error('the network is gone'));
+    const carriers = [...this.#carriers];
+    for (const carrier of carriers) carrier.lose(new Error('the network is gone'));
+    this.clock.after(silenceMs, () => {
+      for (const carrier of carriers) carrier.fail(new Error('the peer is silent'));
+    });
   }
 
   #carrier(clock: Clock, kind: CarrierKind): MemoryCarrier {

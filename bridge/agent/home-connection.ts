@@ -65,6 +65,11 @@ export class HomeConnection implements ConnectionOwner, Home {
     return this.#connection.closed;
   }
 
+  /** Names this connection's session at home; null while nothing was attached. */
+  get ticket(): Uint8Array | null {
+    return this.#ticket;
+  }
+
   attach(id: LeaseId, options: AttachOptions): Promise<HeldLease> {
     return this.#using(() =>
       this.#attach(id, { ...options, resumes: null }, ({ body, memory, askedAtMs }) => {

@@ -9,7 +9,8 @@ import type { HomeConnection, Lost } from './home-connection.ts';
 
 export class Reconnection {
   readonly #waiting: Set<HeldLease>;
-  readonly #ticket: Uint8Array | null;
+  /** Of the session that was lost last. */
+  #ticket: Uint8Array | null;
   readonly #connect: () => Promise<HomeConnection>;
   readonly #environment: Environment;
 
@@ -42,11 +43,14 @@ export class Reconnection {
 
   /** Whether this lease has come back, or never will. */
   async #tried(lease: HeldLease): Promise<boolean> {
+    let home: HomeConnection | undefined;
     try {
-      const home = await this.#connect();
+      home = await this.#connect();
       await home.resume(lease, this.#ticket);
       return true;
     } catch (error) {
+      // This session may be half open by now, as the one before it was, and have the lease's slot.
+      this.#ticket = home?.ticket ?? this.#ticket;
       const status = endBy(FabricError.from(error));
       if (status !== undefined) lease.end(status);
       return status !== undefined;
