@@ -17,7 +17,7 @@ export class FarAccess implements ArenaAccess {
 
   async write(offset: number, source: Uint8Array): Promise<void> {
     const { end, binding } = this.#reached;
-    await end.request({ op: 'write', binding, offset, source: source.slice() });
+    await end.request({ op: 'write', binding, offset, source: Uint8Array.from(source) });
   }
 
   async compareExchange(offset: number, expected: bigint, desired: bigint): Promise<bigint> {

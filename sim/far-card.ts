@@ -8,10 +8,21 @@ export class FarCard {
   readonly clock: ProcessClock;
   readonly #fabric: FarFabric;
   readonly #ends = new Set<FarEnd>();
+  readonly #keepers = new Set<object>();
 
   constructor(fabric: FarFabric, clock: ProcessClock) {
     this.#fabric = fabric;
     this.clock = clock;
+  }
+
+  /** Whether somebody's waiting would keep the process alive. */
+  get keepsAlive(): boolean {
+    return this.#keepers.size > 0;
+  }
+
+  keepAlive(keeper: object, keep: boolean): void {
+    if (keep) this.#keepers.add(keeper);
+    else this.#keepers.delete(keeper);
   }
 
   /** Sessions that are open, or broken and not closed yet. */

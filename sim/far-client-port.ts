@@ -72,8 +72,8 @@ export class FarClientPort implements ClientPort {
     this.#callback = callback;
   }
 
-  keepAlive(_keep: boolean): void {
-    // A simulated process lives until it is killed.
+  keepAlive(keep: boolean): void {
+    this.#card.keepAlive(this, keep);
   }
 
   /** No network connection can be read while the thread stands still; so the peer is asked on the data path. */

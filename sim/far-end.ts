@@ -76,7 +76,7 @@ export class FarEnd {
 
   /** Writes bytes to the peer, then tells it. What becomes of that, the session's failing says if need be. */
   publish(binding: number, offset: number, source: Uint8Array, news: FarNews): void {
-    void this.request({ op: 'publish', binding, offset, source: source.slice(), news }).catch(() => undefined);
+    void this.request({ op: 'publish', binding, offset, source: Uint8Array.from(source), news }).catch(() => undefined);
   }
 
   /** Looks whether the peer is still there, unless something is under way that will tell. */

@@ -46,13 +46,14 @@ export class FarHeldMemory implements HeldMemory {
     this.#port?.wake();
   }
 
-  keepAlive(): void {
-    // A simulated process lives until it is killed.
+  keepAlive(waiter: object, keep: boolean): void {
+    this.#card.keepAlive(waiter, keep);
   }
 
   close(): void {
     if (this.window.closed) return;
     this.#port?.disarm();
+    this.#port?.keepAlive(false);
     this.window.close();
     this.#onClose();
   }

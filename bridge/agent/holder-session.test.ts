@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { MemoryAttachment, MemoryCarrier, World } from '#sim';
 import { decodeMessage, encodeMessage } from '../control/codec.ts';
 import { anyMessage, helloOf } from '../control/message.test.support.ts';
-import type { Message, Request, Response } from '../control/messages.ts';
+import type { Attached, Message, Request, Response } from '../control/messages.ts';
 import { type LeaseId, leaseIdToBytes } from '../lease/lease-id.ts';
+import { RpcServer } from '../rpc/server.ts';
 import { granted, type Scene, servedScene } from '../world.test.support.ts';
 
 /** A holder in the hands of the test: it sends what it likes, and notes what it hears. */
@@ -146,6 +147,82 @@ describe('a holder that has attached', () => {
     await scene.lease.revoke();
     await scene.world.clock.settle();
     expect(raw.heard).toHaveLength(length);
+  });
+});
+
+describe('a ticket', () => {
+  interface Sessions {
+    readonly scene: Scene;
+    readonly lost: RawHolder;
+    readonly raw: RawHolder;
+    readonly ticket: Uint8Array;
+    readonly attach: (seq: number, resumes: Uint8Array | null) => Request;
+  }
+
+  /** A lease whose only slot a session has, of which its holder knows no more than the ticket; and another session. */
+  async function sessions(): Promise<Sessions> {
+    const scene = granted();
+    new RpcServer(scene.lease);
+    const lease = leaseIdToBytes(scene.lease.id);
+    const attach = (seq: number, resumes: Uint8Array | null): Request => {
+      return { type: 'attach', seq, lease, slot: true, resumes };
+    };
+    const lost = new RawHolder(scene);
+    const { ticket } = (await lost.ask(attach(1, null))) as Attached & Response;
+    return { scene, lost, raw: new RawHolder(scene), ticket, attach };
+  }
+
+  test('of a session that lives ends that first, and so frees its slot', async () => {
+    const { scene, lost, raw, ticket, attach } = await sessions();
+    expect(await raw.ask(attach(1, null))).toMatchObject(refusal('Contention'));
+    expect(lost.closed).toBe(false);
+    const answer = await raw.ask(attach(2, ticket));
+    expect(answer).toMatchObject({ type: 'attached', generation: 1, slot: { index: 0, session: 1 } });
+    expect([lost.closed, scene.lease.freeSlots]).toEqual([true, 0]);
+    expect((answer as Attached).ticket).not.toEqual(ticket);
+  });
+
+  test('of a session that is over, or of none, is as good as no ticket', async () => {
+    const { lost, raw, ticket, attach } = await sessions();
+    expect(await raw.ask(attach(1, new Uint8Array(8)))).toMatchObject(refusal('Contention'));
+    const almost = ticket.slice();
+    almost[7] = (almost[7] as number) ^ 1;
+    expect(await raw.ask(attach(2, almost))).toMatchObject(refusal('Contention'));
+    expect(lost.closed).toBe(false);
+    lost.leave();
+    expect(await raw.ask(attach(3, ticket))).toMatchObject({ type: 'attached' });
+  });
+
+  test('of one’s own session ends nothing', async () => {
+    const { scene, lost, attach, ticket } = await sessions();
+    expect(await lost.ask(attach(2, ticket))).toMatchObject(refusal('Contention'));
+    expect([lost.closed, scene.lease.freeSlots]).toEqual([false, 0]);
+  });
+
+  test('ends nothing where the lease that it comes with is not granted', async () => {
+    const { lost, raw, ticket, attach } = await sessions();
+    const other = { ...attach(1, ticket), lease: new Uint8Array(16) } as Request;
+    expect(await raw.ask(other)).toMatchObject(refusal('Revoked'));
+    expect(lost.closed).toBe(false);
+  });
+
+  test('brings nothing back that the session had besides', async () => {
+    const { scene, lost, raw, ticket, attach } = await sessions();
+    const second = scene.home.agent.acquire({ minBytes: 1, leaseMs: 60_000, hugePages: false });
+    const also = { ...attach(2, null), lease: leaseIdToBytes(second.id), slot: false } as Request;
+    await lost.ask(also);
+    await raw.ask(attach(1, ticket));
+    const renewal = { type: 'renew', seq: 3, lease: leaseIdToBytes(second.id), generation: 1, leaseMs: 1e6 } as const;
+    expect(await raw.ask(renewal)).toMatchObject(refusal('MalformedFrame'));
+    expect(await raw.ask({ ...also, seq: 4, resumes: ticket } as Request)).toMatchObject({ type: 'attached' });
+  });
+
+  test('is another for each session, and the same for all leases of one', async () => {
+    const { lost, scene, attach, ticket } = await sessions();
+    const second = scene.home.agent.acquire({ minBytes: 1, leaseMs: 60_000, hugePages: false });
+    const also = { ...attach(2, null), lease: leaseIdToBytes(second.id), slot: false } as Request;
+    expect(((await lost.ask(also)) as Attached & Response).ticket).toEqual(ticket);
+    expect(((await new RawHolder(scene).ask(also)) as Attached & Response).ticket).not.toEqual(ticket);
   });
 });
 

@@ -32,7 +32,7 @@ export class LeaseMemory {
     if (!(source instanceof Uint8Array)) throw new TypeError('mem().write takes a Uint8Array');
     this.#checkRange('write', offset, source.length);
     // The caller may use its own again at once, although the write may have to wait.
-    const bytes = this.#lease.interrupted ? source.slice() : source;
+    const bytes = this.#lease.interrupted ? Uint8Array.from(source) : source;
     return this.#run((access) => access.write(offset, bytes), 'once');
   }
 
@@ -63,7 +63,8 @@ export class LeaseMemory {
         return await operation(this.#lease.window.access);
       } catch (error) {
         if (this.#lease.status !== 'active') throw this.#lease.endedError(true);
-        if (repeat === 'once' || !this.#lease.interrupted) throw error;
+        if (!this.#lease.interrupted) throw error;
+        if (repeat === 'once') throw this.#lease.interruptedError(true);
       }
     }
   }
