@@ -197,6 +197,11 @@ export class HomeConnection implements ConnectionOwner, Home {
     held: HeldLease | undefined,
   ): Promise<HeldMemory> {
     const { generation, arenaBytes, layout, offer } = body;
+    if (this.closed) {
+      // The link is closed as well: what it opened now, nobody would close.
+      closeAll(attachments);
+      throw new Disconnected(`the home of lease ${id} was lost as it answered`);
+    }
     if (held !== undefined && held.generation !== generation) {
       throw new Revoked(`generation ${held.generation} of lease ${id} is over, ${generation} is granted`);
     }
@@ -230,7 +235,7 @@ export class HomeConnection implements ConnectionOwner, Home {
   ): Promise<{ body: Extract<Response, { type: T }>; attachments: readonly Attachment[] }> {
     const reply = await this.#connection.request(body, onLate);
     if (reply.body.type === answer) return reply as { body: Extract<Response, { type: T }> } & Reply;
-    for (const attachment of reply.attachments) attachment.close();
+    closeAll(reply.attachments);
     throw new MalformedFrame(`the home answered ${body.type} with ${reply.body.type}`);
   }
 
@@ -269,4 +274,8 @@ export class HomeConnection implements ConnectionOwner, Home {
     this.#link = undefined;
     this.#onClosed({ leases: resumed, ticket: this.#ticket });
   }
+}
+
+function closeAll(attachments: readonly Attachment[]): void {
+  for (const attachment of attachments) attachment.close();
 }

@@ -303,6 +303,21 @@ describe('a way that is lost once more while leases come back', () => {
     }
   });
 
+  test('as its answer comes leaves no session open that nobody closes', async () => {
+    const scene = await farServedScene();
+    const { world, holder, home } = scene;
+    world.network.delayMs = () => 10;
+    holder.transport.breakAll();
+    // The answer is under way, and the end right behind it: a holder that was busy hears of both in one go.
+    await world.clock.advance(35);
+    holder.freeze();
+    home.card.breakAll();
+    await world.clock.advance(100);
+    holder.thaw();
+    await world.clock.advance(soonMs);
+    expect([scene.held.interrupted, holder.card.open, home.card.open]).toEqual([false, 1, 1]);
+  });
+
   test('leaves no session at home that keeps the slot, where the home has noticed nothing', async () => {
     const scene = await farServedScene();
     const { world, holder, held, lease } = scene;
