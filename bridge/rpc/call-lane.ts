@@ -40,7 +40,7 @@ export class CallLane {
   /** Lanes with a call under way: these are kept, whoever else has dropped them. */
   static readonly #waiting = new Set<CallLane>();
   /** Stands in the slot while the way to the home is interrupted: nothing can be posted. */
-  static readonly #interruption = new PendingCall({ methodId: 0, payload: new Uint8Array(0), idempotent: false });
+  static readonly #interruption = PendingCall.ofNobody();
 
   /** Where server and client share a thread, spinning only keeps the server from answering. */
   readonly serverIsHere: boolean;
@@ -107,9 +107,9 @@ export class CallLane {
   }
 
   /** The request in the slot has lost its caller: the slot stays taken until the late response comes. */
-  abandon(methodId: number, payload: Uint8Array): void {
-    this.#current = new PendingCall({ methodId, payload, idempotent: false });
-    this.#current.abandoned = true;
+  abandon(methodId: number, payload: Uint8Array, postedAtMs: number): void {
+    this.#current = PendingCall.ofNobody(methodId, payload);
+    this.#current.postedAtMs = postedAtMs;
     this.sleep();
   }
 
@@ -188,6 +188,7 @@ export class CallLane {
     } else {
       this.#queue.splice(this.#queue.indexOf(call), 1);
       call.reject(deadlineExceeded(call.mayHaveRun));
+      if (this.#current?.abandoned) this.#port.keepAlive(this.#queue.length > 0);
     }
   }
 

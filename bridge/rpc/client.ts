@@ -101,7 +101,7 @@ export class RpcClient {
       this.#meter.answeredLater(postedAtMs, payload.length, response.length);
       return response;
     }
-    this.#lane.abandon(methodId, payload);
+    this.#lane.abandon(methodId, payload, postedAtMs);
     throw deadlineExceeded(true);
   }
 
@@ -110,7 +110,7 @@ export class RpcClient {
     if (this.lease.interrupted) throw this.lease.interruptedError(false);
     const startedMs = this.#clock.nowMs();
     while (this.#lane.busy) {
-      if (!this.#untilResponse(startedMs, startedMs + deadlineMs)) {
+      if (!this.#blocking.untilResponse(startedMs, startedMs + deadlineMs)) {
         this.#lane.sleep(); // Blocking has disarmed the doorbell: from here on the event loop waits again.
         throw deadlineExceeded(false);
       }

@@ -28,6 +28,14 @@ export class PendingCall {
     });
   }
 
+  /** Keeps the slot for nobody, who hears of no failure either. */
+  static ofNobody(methodId = 0, payload: Uint8Array = new Uint8Array(0)): PendingCall {
+    const call = new PendingCall({ methodId, payload, idempotent: false });
+    call.abandoned = true;
+    call.promise.catch(() => undefined);
+    return call;
+  }
+
   resolve(payload: Uint8Array): void {
     this.timer?.cancel();
     this.#resolve(payload);
