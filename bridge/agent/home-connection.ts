@@ -205,6 +205,7 @@ export class HomeConnection implements ConnectionOwner, Home {
     if (held !== undefined && held.generation !== generation) {
       throw new Revoked(`generation ${held.generation} of lease ${id} is over, ${generation} is granted`);
     }
+    if (held?.hasSlot && body.slot === null) throw new MalformedFrame(`lease ${id} came back without its slot`);
     const identity = { lease: id, generation, arenaBytes };
     const request = { identity, layout, slot: body.slot?.index, attachments, offer, held: held?.boundMemory };
     const memory = await link.bind(request);

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { FabricErrorCode } from '../errors.ts';
 import { cut, type FarScene, farScene, farServedScene, losses, open, RefusingHome } from '../far-world.test.support.ts';
 import { controlRequestMs, networkSilenceMs, reconnectMs, reconnectMsMax } from '../limits.ts';
+import { RpcClient } from '../rpc/client.ts';
 import { outcome } from '../world.test.support.ts';
 
 /** Longer than any pause between two attempts, and than any connecting. */
@@ -234,6 +235,36 @@ describe('the slot', () => {
     await world.clock.run(other.release());
     await world.clock.advance(soonMs);
     expect([held.interrupted, lease.freeSlots]).toEqual([false, 0]);
+  });
+});
+
+describe('a home that is not what it was', () => {
+  test('because it gives no slot back, ends the lease: its calls would wait for ever', async () => {
+    const scene = await farServedScene();
+    const { world, held, lease, holder } = scene;
+    const call = outcome(new RpcClient(held, { wait: 'event' }).call(1, new Uint8Array(0), { idempotent: true }));
+    vi.spyOn(lease, 'layout', 'get').mockReturnValue({ name: 'none', slotCount: 0, slotStride: 0 });
+    holder.transport.breakAll();
+    expect(await world.clock.run(call)).toMatchObject({ reason: { code: 'Disconnected', mayHaveExecuted: true } });
+    expect(held.status).toBe('disconnected');
+  });
+
+  test('because its lease is of another generation, ends it as revoked', async () => {
+    const scene = await farServedScene();
+    const { world, held, lease, holder } = scene;
+    Object.defineProperty(lease, 'generation', { value: 2 });
+    holder.transport.breakAll();
+    await world.clock.advance(soonMs);
+    expect(held.status).toBe('revoked');
+  });
+
+  test('because its lease is of another size, ends it as disconnected', async () => {
+    const scene = await farServedScene();
+    const { world, held, lease, holder } = scene;
+    Object.defineProperty(lease, 'arenaBytes', { value: 2 * lease.arenaBytes });
+    holder.transport.breakAll();
+    await world.clock.advance(soonMs);
+    expect([held.status, lease.freeSlots]).toEqual(['disconnected', 1]);
   });
 });
 
