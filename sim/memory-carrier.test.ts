@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { CapacityExceeded, type Carrier, Disconnected } from '#bridge';
 import { type AttachmentLedger, MemoryAttachment } from './memory-attachment.ts';
 import { MemoryNetwork, type MemoryTransport } from './memory-network.ts';
+import { MemoryTcp } from './memory-tcp.ts';
 import { ProcessClock } from './process-clock.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -176,6 +177,29 @@ describe('the end', () => {
     expect(ledger.open).toBe(1);
   });
 
+  test('at one end is told there alone, and what the other sends from there on is lost', async () => {
+    const { near, far } = await connected();
+    const one = noting(near);
+    const two = noting(far);
+    (near as ReturnType<MemoryTransport['connect']>).lose(new Error('cut'));
+    await clock.settle();
+    far.send(text('lost'), [new MemoryAttachment('memory', ledger)]);
+    await clock.settle();
+    expect([one.heard, two.heard]).toEqual([['end cut'], []]);
+    expect(ledger.open).toBe(1);
+  });
+
+  test('of all that a process has is noticed by its peers when they have heard nothing for long', async () => {
+    const { near, far } = await connected();
+    const one = noting(near);
+    const two = noting(far);
+    here.loseAll();
+    await clock.advance(19_999);
+    expect([one.heard, two.heard]).toEqual([['end the network is gone'], []]);
+    await clock.advance(1);
+    expect(two.heard).toEqual(['end the peer is silent']);
+  });
+
   test('of a process ends all its carriers and lets nobody reach it', async () => {
     const { near } = await connected();
     const { heard } = noting(near);
@@ -211,5 +235,22 @@ describe('a listener', () => {
     expect(() => here.connect('there')).toThrow(CapacityExceeded);
     await clock.settle();
     here.connect('there');
+  });
+});
+
+describe('between machines', () => {
+  const address = { host: 'node-1', port: 7 };
+  const connecting = () => new MemoryTcp(network, here).connect(address);
+
+  test('a machine where nobody listens says so, once and for all', async () => {
+    await expect(clock.run(connecting())).rejects.toMatchObject({ code: 'Disconnected', final: true });
+  });
+
+  test('one to which no way leads may be reached another time', async () => {
+    await clock.run(new MemoryTcp(network, there).listen(address, () => undefined));
+    network.reaches = () => false;
+    await expect(clock.run(connecting())).rejects.toMatchObject({ code: 'Disconnected', final: false });
+    network.reaches = () => true;
+    expect(await clock.run(connecting())).toMatchObject({ carriesAttachments: false });
   });
 });

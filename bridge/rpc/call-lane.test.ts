@@ -2,7 +2,7 @@
 // that may run only once.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cut, type FarServedScene, farServedScene, losses, open } from '../far-world.test.support.ts';
+import { cut, type FarServedScene, farServedScene, losses, open, shut } from '../far-world.test.support.ts';
 import { reconnectMsMax } from '../limits.ts';
 import { outcome, type SceneOptions, serving } from '../world.test.support.ts';
 import { RpcClient } from './client.ts';
@@ -360,9 +360,21 @@ describe('a call that was abandoned, blocking', () => {
 });
 
 describe('whatever is lost, whenever', () => {
-  const loss = fc.record({
+  const troubles: Readonly<Record<string, (scene: LaneScene, ms: number) => void>> = {
+    ...losses,
+    'no way leads to the home for a while': (scene, ms) => {
+      shut(scene);
+      scene.world.clock.after(ms, () => open(scene));
+    },
+    'the home is stopped for a while': ({ home, world }, ms) => {
+      home.freeze();
+      world.clock.after(ms, () => home.thaw());
+    },
+  };
+  const trouble = fc.record({
     afterMs: fc.integer({ min: 0, max: 120 }),
-    how: fc.constantFrom(...Object.values(losses)),
+    what: fc.constantFrom(...Object.keys(troubles)),
+    ms: fc.integer({ min: 0, max: 300 }),
   });
   const call = fc.record({
     afterMs: fc.integer({ min: 0, max: 20 }),
@@ -372,7 +384,8 @@ describe('whatever is lost, whenever', () => {
   });
   const plan = fc.record({
     seed: fc.nat(),
-    losses: fc.array(loss, { maxLength: 8 }),
+    troubles: fc.array(trouble, { maxLength: 8 }),
+    wait: fc.constantFrom('busy' as const, 'adaptive' as const, 'event' as const),
     calls: fc.array(call, { minLength: 1, maxLength: 40 }),
     lossy: fc.boolean(),
   });
@@ -392,8 +405,8 @@ describe('whatever is lost, whenever', () => {
 
   test('every answer is right, and no call runs twice that may not, nor one that is said not to have run', async () => {
     await fc.assert(
-      fc.asyncProperty(plan, async ({ seed, losses: lost, calls, lossy }) => {
-        const scene = await laneScene({ seed, readMs: 2 ** -7, leaseMs: 600_000 }, (methodId, payload) => {
+      fc.asyncProperty(plan, async ({ seed, troubles: planned, calls, lossy, wait }) => {
+        const scene = await laneScene({ seed, readMs: 2 ** -7, leaseMs: 600_000, wait }, (methodId, payload) => {
           const answer = bytes(...payload, methodId);
           if (methodId % 3 !== 0) return answer;
           return new Promise((resolve) => scene.home.clock.after(methodId % 7, () => resolve(answer)));
@@ -402,10 +415,10 @@ describe('whatever is lost, whenever', () => {
         world.fabric.delayMs = () => world.random.unit() * 5;
         world.network.delayMs = () => world.random.unit() * 5;
         if (lossy) world.fabric.loses = () => world.random.unit() < 0.02;
-        let lossMs = 0;
-        for (const { afterMs, how } of lost) {
-          lossMs += afterMs;
-          world.clock.after(lossMs, () => how(scene));
+        let troubleMs = 0;
+        for (const { afterMs, what, ms } of planned) {
+          troubleMs += afterMs;
+          world.clock.after(troubleMs, () => troubles[what]?.(scene, ms));
         }
         const fates: Promise<Fate>[] = [];
         for (const [methodId, { afterMs, idempotent, blocks, deadlineMs }] of calls.entries()) {
@@ -416,7 +429,8 @@ describe('whatever is lost, whenever', () => {
             : outcome(client.call(methodId, bytes(methodId), options));
           fates.push(settled.then((each) => ({ idempotent, settled: each })));
         }
-        world.fabric.loses = () => false;
+        await world.clock.advance(2000);
+        open(scene);
         const ended = await world.clock.run(Promise.all(fates));
         for (const [methodId, { idempotent, settled }] of ended.entries()) {
           const runs = executed.filter((each) => each === methodId).length;
