@@ -4,6 +4,7 @@ import { decodeMessage, encodeMessage } from '../control/codec.ts';
 import { helloOf } from '../control/message.test.support.ts';
 import type { Message } from '../control/messages.ts';
 import { CapacityExceeded, Contention, DeadlineExceeded, Disconnected, Revoked, Unsupported } from '../errors.ts';
+import { farServedScene } from '../far-world.test.support.ts';
 import { type AgentId, agentOf, type LeaseId, leaseIdToBytes } from '../lease/lease-id.ts';
 import { controlRequestMs, leaseBytesMax } from '../limits.ts';
 import type { NetworkAddress } from '../network-address.ts';
@@ -298,7 +299,28 @@ describe('over the network', () => {
     await expect(gone).rejects.toBeInstanceOf(Disconnected);
   });
 
-  test('nothing is attached: no plane gets there', async () => {
+  test('a lease that ends at home, whenever while it is attached, ends here or was never attached', async () => {
+    for (const slot of [true, false]) {
+      for (let ms = 0; ms <= 12; ms++) {
+        const { world, lease, held, home, address } = await farServedScene();
+        await world.clock.run(held.release());
+        await world.clock.settle();
+        const { agent, card } = world.process({ far: true });
+        world.network.delayMs = () => 1;
+        world.fabric.delayMs = () => 1;
+        const attached = outcome(agent.attach(lease.id, { slot }, address));
+        await world.clock.advance(ms);
+        await lease.revoke();
+        await world.clock.advance(1000);
+        const result = await world.clock.run(attached);
+        const status = result.status === 'fulfilled' ? result.value.status : result.reason.code.toLowerCase();
+        expect(status).toBe('revoked');
+        expect([agent.metrics.leasesActive, card.open, home.card.open]).toEqual([0, 0, 0]);
+      }
+    }
+  });
+
+  test('nothing is attached where no plane gets there', async () => {
     const { world, asker, address, lease } = await far();
     const attached = world.clock.run(asker.agent.attach(lease.id, { slot: false }, address));
     await expect(attached).rejects.toThrow(Unsupported);

@@ -22,10 +22,17 @@ export interface Lost {
   readonly ticket: Uint8Array | null;
 }
 
+/** A lease that is being attached, and the news of its end, if that has come meanwhile. */
+interface Binding {
+  readonly id: LeaseId;
+  end: Extract<Notice, { type: 'ended' }> | undefined;
+}
+
 interface Bound {
   readonly body: Attached;
   readonly memory: HeldMemory;
   readonly askedAtMs: number;
+  readonly ended: EndReason | undefined;
 }
 
 export class HomeConnection implements ConnectionOwner, Home {
@@ -33,8 +40,7 @@ export class HomeConnection implements ConnectionOwner, Home {
   readonly #context: LeaseContext;
   readonly #connection: ControlConnection;
   readonly #leases = new Map<LeaseId, HeldLease>();
-  /** Leases that are being bound, and why they ended, if they have meanwhile. */
-  readonly #binding = new Map<LeaseId, EndReason | undefined>();
+  readonly #bindings = new Set<Binding>();
   /** Opened with the first lease. */
   #link: HolderLink | undefined;
   readonly #onClosed: (lost: Lost) => void;
@@ -72,9 +78,9 @@ export class HomeConnection implements ConnectionOwner, Home {
 
   attach(id: LeaseId, options: AttachOptions): Promise<HeldLease> {
     return this.#using(() =>
-      this.#attach(id, { ...options, resumes: null }, ({ body, memory, askedAtMs }) => {
+      this.#attach(id, { ...options, resumes: null }, ({ body, memory, askedAtMs, ended }) => {
         const held = new HeldLease({ ...body, id, memory, home: this, askedAtMs }, this.#context);
-        this.#keep(held);
+        this.#keep(held, ended);
         return held;
       }),
     );
@@ -101,32 +107,36 @@ export class HomeConnection implements ConnectionOwner, Home {
       if (body.type !== 'attached') return;
       void this.#ask({ type: 'detach', lease, generation: body.generation }, 'done').catch(() => undefined);
     };
-    const reply = await this.#ask({ type: 'attach', lease, ...options }, 'attached', undo);
-    this.#ticket = reply.body.ticket;
-    this.#binding.set(id, undefined);
+    // From here on: news of the lease's end may be heard in one go with the answer.
+    const binding: Binding = { id, end: undefined };
+    this.#bindings.add(binding);
     try {
-      const memory = await this.#bind(link, id, reply, held);
-      return take({ body: reply.body, memory, askedAtMs });
-    } catch (error) {
-      undo(reply); // The home may forget about it; whether it hears so does not matter here.
-      throw error;
+      const reply = await this.#ask({ type: 'attach', lease, ...options }, 'attached', undo);
+      const { body } = reply;
+      this.#ticket = body.ticket;
+      try {
+        const memory = await this.#bind(link, id, reply, held);
+        const ended = binding.end?.generation === body.generation ? binding.end.reason : undefined;
+        return take({ body, memory, askedAtMs, ended });
+      } catch (error) {
+        undo(reply); // The home may forget about it; whether it hears so does not matter here.
+        throw error;
+      }
     } finally {
-      this.#binding.delete(id);
+      this.#bindings.delete(binding);
     }
   }
 
   /** Throws the lease's error if it, or its home, came to an end while it was being bound, and nobody could be told. */
-  #keep(held: HeldLease): void {
+  #keep(held: HeldLease, ended: EndReason | undefined): void {
     this.#leases.set(held.id, held);
-    const ended = this.#binding.get(held.id);
     if (ended !== undefined) held.end(ended);
     if (this.closed) held.end('disconnected');
     held.check();
   }
 
   /** As #keep(), but a connection that was lost meanwhile leaves the lease interrupted. */
-  #takeOver(lease: HeldLease, { body, memory, askedAtMs }: Bound): void {
-    const ended = this.#binding.get(lease.id);
+  #takeOver(lease: HeldLease, { body, memory, askedAtMs, ended }: Bound): void {
     if (ended !== undefined) lease.end(ended);
     if (lease.status !== 'active') throw lease.endedError(false);
     if (this.closed) throw new Disconnected(`the home of lease ${lease.id} was lost once more`);
@@ -172,7 +182,7 @@ export class HomeConnection implements ConnectionOwner, Home {
 
   onNotice(notice: Notice): void {
     const id = leaseIdFromBytes(notice.lease);
-    if (notice.type === 'ended' && this.#binding.has(id)) this.#binding.set(id, notice.reason);
+    for (const binding of this.#bindings) if (notice.type === 'ended' && binding.id === id) binding.end = notice;
     const lease = this.#leases.get(id);
     // News of another generation, or of a lease just released, is not for us.
     if (lease === undefined || lease.generation !== notice.generation) return;

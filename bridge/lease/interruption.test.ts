@@ -179,6 +179,7 @@ describe('a lease that is interrupted', () => {
     await cut(scene);
     await world.clock.advance(7000);
     expect(lease.remainingMs).toBeLessThan(4000);
+    expect(scene.holder.card.keepsAlive).toBe(false);
     await restore(scene);
     await world.clock.advance(100_000);
     expect([held.status, lease.status]).toEqual(['active', 'active']);
@@ -196,6 +197,37 @@ describe('a lease that is interrupted', () => {
     await world.clock.advance(soonMs);
     expect([lease.freeSlots, home.transport.open, holder.card.open]).toEqual([1, 0, 0]);
     expect(holder.agent.metrics).toMatchObject({ leasesInterrupted: 1, leasesResumed: 0, leasesActive: 0 });
+  });
+
+  test('that ends at home just as it comes back has ended here, too', async () => {
+    for (const slot of [true, false]) {
+      for (let ms = 0; ms <= 16; ms++) {
+        const scene = await (slot ? farServedScene() : farScene());
+        const { held, lease, world, holder, home } = scene;
+        world.network.delayMs = () => 1;
+        world.fabric.delayMs = () => 1;
+        holder.transport.breakAll();
+        await world.clock.advance(ms);
+        void lease.revoke();
+        await world.clock.advance(soonMs);
+        expect([held.status, held.window.arena.length]).toEqual(['revoked', 0]);
+        expect([home.transport.open, home.card.open, holder.transport.open, holder.card.open]).toEqual([0, 0, 0, 0]);
+      }
+    }
+  });
+
+  test('whose time is over just as it comes back has expired, and leaves nothing behind', async () => {
+    for (let ms = 0; ms <= 16; ms++) {
+      const scene = await farServedScene({ leaseMs: 1000 });
+      const { held, world, holder, home } = scene;
+      world.network.delayMs = () => 1;
+      world.fabric.delayMs = () => 1;
+      await world.clock.advance(held.remainingMs - ms);
+      holder.transport.breakAll();
+      await world.clock.advance(soonMs);
+      expect([held.status, holder.agent.metrics.leasesActive]).toEqual(['expired', 0]);
+      expect([home.transport.open, home.card.open, holder.transport.open, holder.card.open]).toEqual([0, 0, 0, 0]);
+    }
   });
 
   test('that is released just as it comes back is given back at home too', async () => {

@@ -210,6 +210,7 @@ export abstract class Lease {
     this.#renewalTimer?.cancel();
     if (this.#status !== 'active') return;
     this.#renewalTimer = this.context.environment.clock.after(delayMs, () => {
+      if (this.interrupted) return; // Planned anew once the home is reached: nobody waits for this one.
       this.renew().catch(() => {
         automatic.failures += 1;
         this.#renewAfter(renewalBackoffMs(automatic.failures, automatic.policy), automatic);
