@@ -1,6 +1,7 @@
 // What a lease's holder can do while the way to its home is lost, and what becomes of what it was doing.
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cut, type FarScene, farScene, farServedScene, losses, open } from '../far-world.test.support.ts';
+import { cut, type FarScene, farScene, farServedScene, losses, open, shut } from '../far-world.test.support.ts';
 import { reconnectMsMax } from '../limits.ts';
 import { outcome } from '../world.test.support.ts';
 import { defaultRenewalPolicy } from './renewal.ts';
@@ -252,6 +253,65 @@ describe('a lease that is interrupted', () => {
     expect(() => scene.held.claimClientSlot()).toThrow('interrupted');
     await restore(scene);
     expect(scene.held.claimClientSlot()).toMatchObject({ index: 0, session: 1 });
+  });
+});
+
+describe('whatever is lost, whenever', () => {
+  const quartz = fc.record({
+    offsetMs: fc.integer({ min: -1e6, max: 1e6 }),
+    rate: fc.double({ min: 0.9999, max: 1.0001, noNaN: true }),
+  });
+  const what = fc.constantFrom(...Object.keys(losses), 'pass', 'stop the holder', 'stop the home', 'shut', 'renew');
+  const step = fc.record({ what, ms: fc.nat(3000), delayMsMax: fc.nat(100) });
+  const onTimeline = ({ offsetMs, rate }: { offsetMs: number; rate: number }, timeMs: number) =>
+    (timeMs - offsetMs) / rate;
+
+  test('a lease ends here before it does at home, and is back by then if it could be', async () => {
+    await fc.assert(
+      fc.asyncProperty(quartz, quartz, fc.nat(), fc.array(step, { maxLength: 15 }), async (a, b, seed, steps) => {
+        const scene = await farServedScene({ home: a, holder: b, seed, leaseMs: 60_000 });
+        const { world, home, holder, lease, held } = scene;
+        const watch = () => {
+          if (held.status !== 'active' || held.remainingMs === 0) return;
+          expect(lease.status).toBe('active');
+          expect(onTimeline(b, held.deadlineMs)).toBeLessThan(onTimeline(a, lease.deadlineMs));
+        };
+        for (const { what: trouble, ms, delayMsMax } of steps) {
+          world.network.delayMs = () => world.random.unit() * delayMsMax;
+          world.fabric.delayMs = () => world.random.unit() * delayMsMax;
+          losses[trouble]?.(scene);
+          if (trouble === 'stop the holder') holder.freeze();
+          if (trouble === 'stop the home') home.freeze();
+          if (trouble === 'shut') shut(scene);
+          // Longer and longer: a renewal that shortens is the home's to enforce, not the holder's clock's.
+          if (trouble === 'renew') void held.renew(60_000 + world.clock.timeMs).catch(() => undefined);
+          void held.memory.read(0, 1).catch(() => undefined);
+          for (let piece = 0; piece < 8; piece++) {
+            await world.clock.advance(ms / 8);
+            watch();
+          }
+          holder.thaw();
+          home.thaw();
+          open(scene);
+        }
+        // 20 s until a home has noticed that a session is gone which nobody can show it the ticket of.
+        await world.clock.advance(5000);
+        void held.memory.read(0, 1).catch(() => undefined);
+        for (let s = 0; s < 25; s++) {
+          await world.clock.advance(1000);
+          watch();
+        }
+        const isOver = held.status === 'expired';
+        expect([held.status, held.interrupted]).toEqual(isOver ? ['expired', expect.any(Boolean)] : ['active', false]);
+        const left = [holder.card.open, home.card.open, holder.agent.metrics.leasesActive];
+        expect(left).toEqual(isOver ? [0, 0, 0] : [1, 1, 1]);
+        lease.end('revoked');
+        await world.clock.advance(5000);
+        expect([home.card.open, holder.card.open, holder.card.keepsAlive]).toEqual([0, 0, false]);
+        expect(holder.agent.metrics.leasesActive).toBe(0);
+      }),
+      { numRuns: 200 },
+    );
   });
 });
 
