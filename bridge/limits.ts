@@ -30,6 +30,8 @@ export const networkConnectMs = 4000;
 export const greetingMs = 5000;
 /** Network peers that have said no hello yet. One more, and the oldest goes: bursts of real peers fit, floods stay small. */
 export const ungreetedMax = 256;
+/** Network peers of one agent that have said hello; one more is refused. Each costs a descriptor for as long as it stays. */
+export const greetedMax = 4096;
 /** After this much silence the kernel probes a network peer each second, and gives it up after ten unanswered probes. */
 export const networkSilenceMs = 10_000;
 /** How long what was sent before a close may take to reach a network peer. */
@@ -74,4 +76,5 @@ export const socketPathBytesMax = 107;
 
 invariant(leaseBytesMax + hugePageBytes <= 2 ** 32, 'a lease and its control area fit 32-bit offsets');
 invariant(networkConnectMs <= controlRequestMs, 'a host that does not answer is told from one that answers late');
+invariant(ungreetedMax <= greetedMax, 'whoever waits may come in, where nobody is in yet');
 invariant(controlFrameBytesMax <= 65536, 'a control message fits a Unix socket buffer');

@@ -94,6 +94,18 @@ export interface SeqpacketListener extends Readable {
   accept(): SeqpacketSocket | undefined;
 }
 
+/** Limits of this process. Counts and bytes are integers from 0, or Infinity where nothing limits them. */
+export interface ProcessLimits {
+  /** Bytes of a memory page: a power of two, 4096 on x64. */
+  readonly pageBytes: number;
+  /** Open descriptors allowed now (RLIMIT_NOFILE, soft). */
+  readonly openFilesMax: number;
+  /** What {@link openFilesMax} may be raised to (RLIMIT_NOFILE, hard). */
+  readonly openFilesHard: number;
+  /** Bytes that may be locked or registered with a NIC (RLIMIT_MEMLOCK, soft). */
+  readonly lockedBytesMax: number;
+}
+
 interface Addon {
   /**
    * Creates a memfd of `bytes` bytes (a multiple of the page size, or of the huge page size), zeroed, sealed SHRINK,
@@ -135,12 +147,15 @@ interface Addon {
    * that waits can be terminated.
    */
   waitReadable(readables: readonly Readable[], timeoutMs: number): number;
+  /** Asks anew. Needs no descriptor, so that it can tell of their limit when there are no more. */
+  processLimits(): ProcessLimits;
 }
 
 const addon = createRequire(import.meta.url)('#addon') as Addon;
 
 export const createSealedMemfd: Addon['createSealedMemfd'] = addon.createSealedMemfd;
 export const inspectMemfd: Addon['inspectMemfd'] = addon.inspectMemfd;
+export const processLimits: Addon['processLimits'] = addon.processLimits;
 export const waitReadable: Addon['waitReadable'] = addon.waitReadable;
 export const Mapping: Addon['Mapping'] = addon.Mapping;
 export const Doorbell: Addon['Doorbell'] = addon.Doorbell;

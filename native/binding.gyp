@@ -14,6 +14,7 @@
       'src/napi/memory_region.cc',
       'src/napi/module.cc',
       'src/napi/poll_watch.cc',
+      'src/napi/process_limits.cc',
       'src/napi/protection_domain.cc',
       'src/napi/queue_pair.cc',
       'src/napi/queue_pair_options.cc',

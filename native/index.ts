@@ -1,13 +1,14 @@
-// The one door to native code: operating-system and RDMA resources as small classes, and cold look-ups through ffi-rs.
+// The one door to native code: operating-system and RDMA resources as small classes, and cold look-ups.
 // Only `bridge/plane/*` imports it. Every failure is an Error with `code`, `errno` and `syscall`, as Node's own are.
 
-export type { Readable, SystemError } from './addon.ts';
+export type { ProcessLimits, Readable, SystemError } from './addon.ts';
 export {
   createSealedMemfd,
   Descriptor,
   Doorbell,
   inspectMemfd,
   Mapping,
+  processLimits,
   SeqpacketListener,
   SeqpacketSocket,
   waitReadable,

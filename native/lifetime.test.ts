@@ -19,6 +19,14 @@ test('workers that wait for ever can be terminated', () => {
   expect(ended).toEqual({ status: 0, stdout: 'ok 8\n', stderr: '' });
 });
 
+test('24 workers look up limits and devices, and end in any way and order', () => {
+  expect(runProgram('look-up-workers.mjs', '24')).toEqual({ status: 0, stdout: 'ok 24\n', stderr: '' });
+});
+
+test('24 workers do so after the main thread', () => {
+  expect(runProgram('look-up-workers.mjs', '24', 'first')).toEqual({ status: 0, stdout: 'ok 24\n', stderr: '' });
+});
+
 test.each(['return', 'exit', 'exit in callback', 'exit after close', 'exit with workers'])(
   'a process with live watches ends cleanly: %s',
   (ending) => {

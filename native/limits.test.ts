@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { pageBytes, resourceLimits } from './index.ts';
+import { pageBytes, processLimits, resourceLimits } from './index.ts';
 
 function shell(command: string): string {
   return execFileSync('bash', ['-c', command], { encoding: 'utf8' }).trim();
@@ -36,6 +36,11 @@ test('no limit is Infinity', (context) => {
   // Only a privileged user may raise a hard limit.
   if (!setLockedBytesMax('unlimited')) context.skip('this user can not lift the limit');
   expect(resourceLimits().lockedBytesMax).toBe(Number.POSITIVE_INFINITY);
+});
+
+test('the limits of the process are told by what needs no descriptor', () => {
+  const { openFilesMax, openFilesHard, lockedBytesMax } = resourceLimits();
+  expect(processLimits()).toEqual({ pageBytes: pageBytes(), openFilesMax, openFilesHard, lockedBytesMax });
 });
 
 test('mappings and huge pages are those of /proc', () => {

@@ -1,7 +1,12 @@
-// Which RDMA devices there are, asked of libibverbs through ffi-rs and, for what its public interface does not tell of
-// GIDs, of sysfs. Cold look-ups: to choose a device, port and GID for a VerbsContext.
-import { readdirSync, readFileSync } from 'node:fs';
-import { createExternalBuffer, DataType, type FieldType, isNullPointer, load, open } from 'ffi-rs';
+// Which RDMA devices there are. A cold look-up: to choose a device, port and GID for a VerbsContext.
+import { execFileSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { deserialize } from 'node:v8';
+import { isMainThread } from 'node:worker_threads';
+import type * as FfiRs from 'ffi-rs';
+import { lookUpRdmaDevices } from './rdma-device-look-up.ts';
 
 export interface RdmaGid {
   readonly index: number;
@@ -29,120 +34,26 @@ export interface RdmaDevice {
   readonly ports: readonly RdmaPort[];
 }
 
-// <infiniband/verbs.h>: struct ibv_port_attr has 52 bytes, of which the library may fill some more in newer versions.
-const PORT_ATTR_BYTES = 64;
-const PORT_STATE_OFFSET = 0;
-const ACTIVE_MTU_OFFSET = 8;
-const LINK_LAYER_OFFSET = 46;
-const POINTER_BYTES = 8;
-
-const portStates = ['unknown', 'down', 'init', 'armed', 'active', 'active-defer'] as const;
-const linkLayers = ['unspecified', 'infiniband', 'ethernet'] as const;
-const gidTypes: Readonly<Record<string, RdmaGid['type']>> = {
-  'IB/RoCE v1': 'roce-v1',
-  'RoCE v1': 'roce-v1',
-  'RoCE v2': 'roce-v2',
-};
-/** ::ffff:0:0/96 */
-const ipv4Prefix = '00000000000000000000ffff';
-const sysfs = '/sys/class/infiniband';
-const library = 'leasewire-ibverbs';
-
-/** The devices of this machine and their ports, asked anew. None where libibverbs is not installed. */
+/**
+ * The devices of this machine and their ports, asked anew; none where libibverbs is not installed. In a worker thread it
+ * takes as long as a process takes to start.
+ */
 export function listRdmaDevices(): RdmaDevice[] {
-  if (!openLibrary()) return [];
-  const count = Buffer.alloc(4);
-  const list = load({
-    library,
-    funcName: 'ibv_get_device_list',
-    retType: DataType.External,
-    paramsType: [DataType.U8Array],
-    paramsValue: [count],
-  });
-  if (isNullPointer(list)) return []; // a kernel without RDMA
-  try {
-    const pointers = createExternalBuffer(list, count.readInt32LE() * POINTER_BYTES);
-    const devices = Array.from({ length: count.readInt32LE() }, (_, index) =>
-      pointers.readBigUInt64LE(index * POINTER_BYTES),
-    );
-    return devices.flatMap(describeDevice);
-  } finally {
-    call('ibv_free_device_list', DataType.Void, [DataType.External], [list]);
-  }
+  return isMainThread ? lookUpRdmaDevices(loadFfi()) : listInAnotherProcess();
 }
 
-function openLibrary(): boolean {
-  try {
-    open({ library, path: 'libibverbs.so.1' });
-    return true;
-  } catch {
-    return false; // not installed
-  }
+/**
+ * Not before it is needed, and never in a worker thread, which it is not fit for: threads change its table of libraries
+ * without a lock; a thread that is terminated within a call makes it abort the process; and if it was loaded by workers
+ * alone, Node unloads it before the C library has called the destructor that its Rust runtime left with their threads.
+ */
+function loadFfi(): typeof FfiRs {
+  return createRequire(import.meta.url)('ffi-rs') as typeof FfiRs;
 }
 
-function call<T extends FieldType>(funcName: string, retType: T, paramsType: FieldType[], paramsValue: unknown[]) {
-  return load({ library, funcName, retType, paramsType, paramsValue });
-}
-
-/** None if it went away meanwhile, or may not be opened. */
-function describeDevice(device: bigint): RdmaDevice[] {
-  const name = call('ibv_get_device_name', DataType.String, [DataType.BigInt], [device]) as string;
-  const context = call('ibv_open_device', DataType.BigInt, [DataType.BigInt], [device]) as bigint;
-  if (BigInt(context) === 0n) return [];
-  try {
-    const numbers = listed(`${sysfs}/${name}/ports`);
-    return [{ name, ports: numbers.flatMap((port) => describePort(name, context, port)) }];
-  } finally {
-    call('ibv_close_device', DataType.I32, [DataType.BigInt], [context]);
-  }
-}
-
-function describePort(device: string, context: bigint, port: number): RdmaPort[] {
-  const attributes = Buffer.alloc(PORT_ATTR_BYTES);
-  const types = [DataType.BigInt, DataType.U8, DataType.U8Array];
-  const status = call('ibv_query_port', DataType.I32, types, [context, port, attributes]) as number;
-  if (status !== 0) return [];
-  const mtu = attributes.readInt32LE(ACTIVE_MTU_OFFSET);
-  const linkLayer = linkLayers[attributes.readUInt8(LINK_LAYER_OFFSET)] ?? 'unspecified';
-  return [
-    {
-      port,
-      state: portStates[attributes.readInt32LE(PORT_STATE_OFFSET)] ?? 'unknown',
-      activeMtuBytes: mtu >= 1 && mtu <= 5 ? 128 << mtu : 0,
-      linkLayer,
-      gids: describeGids(`${sysfs}/${device}/ports/${port}`, linkLayer),
-    },
-  ];
-}
-
-function describeGids(folder: string, linkLayer: RdmaPort['linkLayer']): RdmaGid[] {
-  return listed(`${folder}/gids`).flatMap((index) => {
-    const hex = read(`${folder}/gids/${index}`)?.replaceAll(':', '') ?? '';
-    if (!/^[0-9a-f]{32}$/.test(hex) || /^0+$/.test(hex)) return [];
-    const ethernetType = gidTypes[read(`${folder}/gid_attrs/types/${index}`) ?? ''];
-    const type = linkLayer === 'infiniband' ? 'ib' : ethernetType;
-    const gid = Uint8Array.from(Buffer.from(hex, 'hex'));
-    const netdev = read(`${folder}/gid_attrs/ndevs/${index}`);
-    if (type === undefined) return [];
-    return [{ index, gid, type, ...ipv4Of(hex, gid), ...(netdev === undefined ? {} : { netdev }) }];
-  });
-}
-
-function ipv4Of(hex: string, gid: Uint8Array): { ipv4?: string } {
-  return hex.startsWith(ipv4Prefix) ? { ipv4: gid.subarray(12).join('.') } : {};
-}
-
-/** Entries of a folder of sysfs that are numbers, ascending. */
-function listed(folder: string): number[] {
-  const names = readdirSync(folder).filter((name) => /^\d+$/.test(name));
-  return names.map(Number).sort((a, b) => a - b);
-}
-
-/** Undefined for an attribute that is not set: sysfs then refuses to read it. */
-function read(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'latin1').trim();
-  } catch {
-    return undefined;
-  }
+/** On the main thread of that process, in the environment of this one, but for options that are meant for this one's Node. */
+function listInAnotherProcess(): RdmaDevice[] {
+  const program = fileURLToPath(new URL(`./list-rdma-devices${extname(import.meta.url)}`, import.meta.url));
+  const env = { ...process.env, NODE_OPTIONS: '' };
+  return deserialize(execFileSync(process.execPath, [program], { cwd: '/', env, maxBuffer: Infinity })) as RdmaDevice[];
 }

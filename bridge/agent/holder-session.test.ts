@@ -5,6 +5,7 @@ import { decodeMessage, encodeMessage } from '../control/codec.ts';
 import { anyMessage, helloOf } from '../control/message.test.support.ts';
 import type { Attached, Message, Request, Response } from '../control/messages.ts';
 import { type LeaseId, leaseIdToBytes } from '../lease/lease-id.ts';
+import { leaseMsMax, leaseMsMin } from '../limits.ts';
 import { RpcServer } from '../rpc/server.ts';
 import { granted, type Scene, servedScene } from '../world.test.support.ts';
 
@@ -107,12 +108,19 @@ describe('a holder that has attached', () => {
     expect(scene.lease.remainingMs).toBe(60_000);
   });
 
-  test.each([0, 0.5, 9.99])('and renews it for %d ms is refused, and hurts nobody', async (leaseMs) => {
+  test.each([0, 0.5, 9.99, leaseMsMax + 1])('and renews it for %d ms is refused, and hurts nobody', async (leaseMs) => {
     const { scene, raw, lease } = await attached();
-    const answer = await raw.ask({ type: 'renew', seq: 2, lease, generation: 1, leaseMs });
-    expect(answer).toMatchObject({ type: 'refused' });
+    raw.say({ type: 'renew', seq: 2, lease, generation: 1, leaseMs });
+    await scene.world.clock.settle();
+    expect(raw.heard.at(-1)).toMatchObject({ ...refusal('MalformedFrame'), seq: 0 });
+    expect(raw.closed).toBe(true);
     expect(scene.lease.remainingMs).toBe(60_000);
-    expect(raw.closed).toBe(false);
+    const other = new RawHolder(scene);
+    expect(await other.ask({ type: 'attach', seq: 1, lease, slot: true })).toMatchObject({ type: 'attached' });
+    expect(await other.ask({ type: 'renew', seq: 2, lease, generation: 1, leaseMs: leaseMsMin })).toMatchObject({
+      type: 'time',
+      remainingMs: leaseMsMin,
+    });
   });
 
   test('and renews what the stopped home should have ended is refused', async () => {

@@ -4,7 +4,7 @@ import { serviceNameShape, serviceRecordShape } from '../dns/service-record.ts';
 import { type FabricErrorCode, fabricErrorNumbers } from '../errors.ts';
 import { type LayoutName, layoutIds, slotCountMax } from '../lease/control-page.ts';
 import { agentIdBytes, leaseIdBytes } from '../lease/lease-id.ts';
-import { leaseBytesMax, leaseMsMax, planeBodyBytesMax, servicesMax } from '../limits.ts';
+import { leaseBytesMax, leaseMsMax, leaseMsMin, planeBodyBytesMax, servicesMax } from '../limits.ts';
 import { type Message, sessionMax, ticketBytes } from './messages.ts';
 
 const uint = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(max));
@@ -20,6 +20,8 @@ const ticket = id(ticketBytes);
 const generation = uint(Number.MAX_SAFE_INTEGER);
 const arenaBytes = uint(leaseBytesMax);
 const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(leaseMsMax));
+/** A time to ask for: what a lease can last. */
+const leaseMs = v.pipe(milliseconds, v.minValue(leaseMsMin));
 const names = <T extends string>(table: Record<T, unknown>) => v.picklist(Object.keys(table) as T[]);
 
 const slot = v.strictObject({ index: uint(slotCountMax - 1), session: uint(sessionMax) });
@@ -42,7 +44,7 @@ export const messageShape: v.GenericSchema<unknown, Message> = v.variant('type',
 
   v.strictObject({ type: v.literal('attach'), seq, lease, slot: v.boolean(), resumes: v.nullable(ticket) }),
   v.strictObject({ type: v.literal('detach'), seq, lease, generation }),
-  v.strictObject({ type: v.literal('renew'), seq, lease, generation, leaseMs: milliseconds }),
+  v.strictObject({ type: v.literal('renew'), seq, lease, generation, leaseMs }),
   v.strictObject({ type: v.literal('remaining'), seq, lease, generation }),
   v.strictObject({ type: v.literal('describe'), seq, lease }),
   v.strictObject({ type: v.literal('plane'), seq, body: planeBody }),

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { ServiceRecord } from '../dns/service-record.ts';
 import { type FabricErrorCode, fabricErrorNumbers } from '../errors.ts';
 import { type AgentId, agentIdToBytes, type LeaseId } from '../lease/lease-id.ts';
+import { leaseMsMin } from '../limits.ts';
 import { wellFormedText } from '../text.test.support.ts';
 import { type Hello, type Message, protocolVersion } from './messages.ts';
 
@@ -48,7 +49,7 @@ const shapes = {
   hello: { version: fc.constant(protocolVersion), agent: fc.uint8Array({ minLength: 8, maxLength: 8 }) },
   attach: { seq, lease, slot: fc.boolean(), resumes: fc.option(ticket) },
   detach: { seq, lease, generation },
-  renew: { seq, lease, generation, leaseMs: milliseconds },
+  renew: { seq, lease, generation, leaseMs: milliseconds.map((ms) => Math.max(ms, leaseMsMin)) },
   remaining: { seq, lease, generation },
   describe: { seq, lease },
   plane: { seq, body: planeBody },

@@ -6,11 +6,13 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { MemoryAttachment, VirtualClock } from '#sim';
 import { systemEnvironment } from '../environment.ts';
-import { CapacityExceeded, Disconnected, IoError, MalformedFrame, Unsupported } from '../errors.ts';
+import { CapacityExceeded, Disconnected, type FabricError, IoError, MalformedFrame, Unsupported } from '../errors.ts';
 import { InvariantViolation } from '../invariant.ts';
+import { type AgentId, leaseIdBytes } from '../lease/lease-id.ts';
 import { closingMs, controlBacklogMax, controlFrameBytesMax, networkConnectMs, ungreetedMax } from '../limits.ts';
 import type { NetworkAddress } from '../network-address.ts';
 import type { Carrier, NetworkListener } from './carrier.ts';
+import { type Answer, ControlConnection } from './connection.ts';
 import { FrameReader, frameOf } from './frame-reader.ts';
 import { TcpTransport } from './tcp-transport.ts';
 
@@ -363,6 +365,49 @@ describe('strangers', () => {
     await until(() => silent.ends.length === 1);
     expect(greeted.ends).toEqual([]);
     await expect(plain.connect(address)).rejects.toBeInstanceOf(Disconnected);
+  });
+});
+
+describe('guests', () => {
+  const self = '0000000000000001' as AgentId;
+  const owner = { onRequest: (): Answer => ({ body: { type: 'done' } }), onNotice: () => undefined };
+
+  /** A control connection, what becomes of its first request, and its own end. */
+  async function ask(address: NetworkAddress): Promise<{ answer: Promise<unknown>; connection: ControlConnection }> {
+    const carrier = await plain.connect(address);
+    const connection = new ControlConnection(carrier, clock, { ...owner, onClose: () => undefined }, { self });
+    opened.push(connection);
+    const lease = new Uint8Array(leaseIdBytes);
+    return {
+      connection,
+      answer: connection.request({ type: 'detach', lease, generation: 1 }).then(({ body }) => body),
+    };
+  }
+
+  test('beyond the limit are told it, and come in when others have gone', async () => {
+    const ends: FabricError[] = [];
+    const transport = new TcpTransport({ clock, insecure: false, guestsMax: 2 });
+    const listener = await transport.listen(loopback, (carrier) => {
+      const onClose = (error: FabricError) => void ends.push(error);
+      new ControlConnection(carrier, clock, { ...owner, onClose }, { self });
+    });
+    opened.push(listener);
+    const [first, second] = [await ask(listener.address), await ask(listener.address)];
+    expect([await first.answer, await second.answer]).toMatchObject([{ type: 'done' }, { type: 'done' }]);
+    const third = await ask(listener.address);
+    await expect(third.answer).rejects.toThrow(CapacityExceeded);
+    await expect(third.answer).rejects.toThrow('no more than 2 network peers');
+    expect(ends).toEqual([expect.any(CapacityExceeded)]);
+    // Those who are there are served as before.
+    expect((await second.connection.request({ type: 'resolve', service: 'any' })).body).toMatchObject({ type: 'done' });
+    first.connection.close();
+    await until(() => ends.length === 2);
+    for (;;) {
+      const fourth = await ask(listener.address);
+      const body = await fourth.answer.catch((error) => error);
+      if (!(body instanceof CapacityExceeded)) return expect(body).toMatchObject({ type: 'done' });
+      await pause(2); // The first one's socket is not closed yet.
+    }
   });
 });
 

@@ -12,10 +12,11 @@ import {
   Unsupported,
   wordsOf,
 } from '../errors.ts';
-import { listenBacklog, networkConnectMs, networkSilenceMs } from '../limits.ts';
+import { greetedMax, listenBacklog, networkConnectMs, networkSilenceMs } from '../limits.ts';
 import { formatNetworkAddress, isLoopback, type NetworkAddress } from '../network-address.ts';
 import { within } from '../time-limit.ts';
 import type { Carrier, NetworkListener, NetworkTransport } from './carrier.ts';
+import { Guests } from './guests.ts';
 import { Lobby } from './lobby.ts';
 import { TcpCarrier } from './tcp-carrier.ts';
 
@@ -27,6 +28,14 @@ export interface TcpOptions {
   readonly secure?: (socket: Socket, side: 'listener' | 'connector') => Promise<Socket>;
   /** The IP addresses of a host, the best first. By default, what the system knows. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
+  /** Peers of one listener that have said hello. By default `greetedMax`. */
+  readonly guestsMax?: number;
+}
+
+/** Who has been accepted: in the lobby before hello, among the guests from then on. */
+interface Accepted {
+  readonly lobby: Lobby;
+  readonly guests: Guests;
 }
 
 const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: networkSilenceMs };
@@ -39,8 +48,10 @@ export class TcpTransport implements NetworkTransport {
   }
 
   async listen(address: NetworkAddress, onCarrier: (carrier: Carrier) => void): Promise<NetworkListener> {
-    const lobby = new Lobby(this.#options.clock);
-    const server = createServer(socketOptions, (socket) => this.#admit(socket, lobby, onCarrier));
+    const { clock, guestsMax = greetedMax } = this.#options;
+    const lobby = new Lobby(clock);
+    const accepted = { lobby, guests: new Guests(guestsMax) };
+    const server = createServer(socketOptions, (socket) => this.#admit(socket, accepted, onCarrier));
     const port = await this.#bind(server, address);
     const close = () => {
       server.close();
@@ -66,13 +77,21 @@ export class TcpTransport implements NetworkTransport {
   }
 
   /** From here on an accepted socket is a stranger, until it says hello. */
-  #admit(socket: Socket, lobby: Lobby, onCarrier: (carrier: Carrier) => void): void {
+  #admit(socket: Socket, { lobby, guests }: Accepted, onCarrier: (carrier: Carrier) => void): void {
     socket.on('error', () => undefined);
     socket.unref();
-    const leave = lobby.enter(() => socket.destroy());
-    socket.once('close', leave);
+    const leaveLobby = lobby.enter(() => socket.destroy());
+    // Whoever is refused stays in the lobby, which bounds for how long.
+    const onGreeted = () => {
+      guests.enter(socket);
+      leaveLobby();
+    };
+    socket.once('close', () => {
+      leaveLobby();
+      guests.leave(socket);
+    });
     this.#secured(socket, 'listener')
-      .then((secured) => onCarrier(new TcpCarrier(secured, this.#options.clock, leave)))
+      .then((secured) => onCarrier(new TcpCarrier(secured, this.#options.clock, onGreeted)))
       .catch(() => socket.destroy());
   }
 

@@ -13,17 +13,16 @@ import {
   payloadAt,
   payloadBytesMax,
   requestOffset,
+  requestStatusAt,
   responseOffset,
+  responseStatusAt,
+  responseWord,
   sessionShift,
   status,
-  statusAt,
 } from './classic-layout.ts';
 import { decodeRemoteError } from './error-payload.ts';
 import { PayloadCopier } from './payload-copier.ts';
 
-const requestStatusAt: number = requestOffset + statusAt;
-const responseStatusAt: number = responseOffset + statusAt;
-const responseWord: number = responseOffset / 4;
 const sequenceHighMax: number = 2 ** sessionShift - 1;
 
 export class ClassicClientSlot {

@@ -32,6 +32,11 @@ export const statusAt = 12;
 export const lengthAt = 13;
 export const payloadAt: number = headerBytes;
 
+/** Where the statuses are in the lease, and its word where the response begins. */
+export const requestStatusAt: number = requestOffset + statusAt;
+export const responseStatusAt: number = responseOffset + statusAt;
+export const responseWord: number = responseOffset / 4;
+
 /** The longest payload, either way: 32751 bytes. */
 export const payloadBytesMax: number = responseOffset - headerBytes;
 /** The smallest lease that holds both regions. */

@@ -12,16 +12,15 @@ import {
   payloadAt,
   payloadBytesMax,
   requestOffset,
+  requestStatusAt,
   responseOffset,
+  responseStatusAt,
+  responseWord,
   sessionShift,
   status,
-  statusAt,
 } from './classic-layout.ts';
 import { PayloadCopier } from './payload-copier.ts';
 
-const requestStatusAt: number = requestOffset + statusAt;
-const responseStatusAt: number = responseOffset + statusAt;
-const responseWord: number = responseOffset / 4;
 const classicSlot = 0;
 
 /** What names a request, and its response. */

@@ -21,14 +21,19 @@ export const USAGE: string = `usage: npm run bench -- [options]
   --html FILE       report with latency plots, one self-contained page
   --help`;
 
-export interface Options {
+/** What every bench can be told. */
+export interface CommonOptions {
   readonly rounds: number;
-  readonly payloadBytes: readonly number[];
-  readonly names: readonly ContenderName[];
   readonly quick: boolean;
+  /** Of the JSON report, or {@link STDOUT}. */
   readonly jsonFile: string | undefined;
   readonly htmlFile: string | undefined;
   readonly help: boolean;
+}
+
+export interface Options extends CommonOptions {
+  readonly payloadBytes: readonly number[];
+  readonly names: readonly ContenderName[];
 }
 
 /** A command line that asks for something the bench cannot do. The message names the option, the value and the limit. */

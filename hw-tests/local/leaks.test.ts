@@ -69,3 +69,12 @@ test('a lease of 64 KiB costs at most 80 KiB of memory and 16 KiB of heap', asyn
   expect(found.memory).toBeLessThanOrEqual(80 * 1024);
   expect(found.heap).toBeLessThanOrEqual(16 * 1024);
 });
+
+test('without descriptors, acquiring is refused with their limit', async () => {
+  const program = new Program('hw-tests/programs/out-of-descriptors', [], { shell: 'ulimit -n 64' });
+  expect(await program.hear('acquired')).toMatchObject({
+    name: 'CapacityExceeded',
+    message: 'EMFILE: memfd_create: Too many open files (limit: 64 open files)',
+  });
+  expect(await program.ended).toEqual({ status: 0, stderr: '' });
+});

@@ -1,7 +1,8 @@
 // What a rig is set up from: the cache that processes share, packages, and whether a kernel boots here.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -18,7 +19,7 @@ import { prepare } from './preparation.ts';
 const BOOT_MS_MAX = 60_000;
 
 describe('the cache', () => {
-  const home = mkdtempSync(join(tmpdir(), 'leasewire-test-'));
+  const home = join(tmpdir(), `leasewire-test-${randomUUID()}`);
   const folder = join(home, 'leasewire', 'rig');
   afterAll(() => rmSync(home, { recursive: true, force: true }));
 

@@ -1,5 +1,5 @@
 // The command line of the bench over RDMA.
-import { parseRounds, parseSizes, parseWords, UsageError, unique } from '../bench/options.ts';
+import { type CommonOptions, parseRounds, parseSizes, parseWords, UsageError, unique } from '../bench/options.ts';
 import { type BenchName, benchNames, isBenchName } from './names.ts';
 import { SIZE_BYTES_MAX } from './sizes.ts';
 
@@ -16,14 +16,9 @@ export const USAGE: string = `usage: npm run bench:roce -- [options]
   --help
 LEASEWIRE_RIG_HOSTS names real hosts in place of two virtual machines.`;
 
-export interface Options {
-  readonly rounds: number;
+export interface Options extends CommonOptions {
   readonly sizes: readonly number[];
   readonly names: readonly BenchName[];
-  readonly quick: boolean;
-  readonly jsonFile: string | undefined;
-  readonly htmlFile: string | undefined;
-  readonly help: boolean;
 }
 
 /** Throws UsageError, which names the option, the value and the limit. */

@@ -3,6 +3,7 @@ import { deepEqual, equal, ok } from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { waitReadable } from '#native';
 import { Loop, openContext, until } from './loop.ts';
 
@@ -118,6 +119,29 @@ async function garbage(): Promise<void> {
   ok(completions.every((word) => word === 0));
 }
 
+/** Workers with a context each, which end by themselves, by process.exit() and by terminate(), idle or within a call. */
+async function workers(): Promise<void> {
+  const before = [kernelResources(), verbsDescriptors()];
+  const endings = ['return', 'exit', 'terminate', 'terminate while busy'];
+  await Promise.all([...endings, ...endings].map(runWorker));
+  await collectUntil(() => verbsDescriptors() === before[1]);
+  equal(kernelResources(), before[0]);
+}
+
+/** Ends it half a second after it has made a round trip, unless it has ended by itself. */
+async function runWorker(ending: string): Promise<void> {
+  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: ending });
+  const trips = { made: 0 };
+  worker.on('message', async () => {
+    trips.made++;
+    if (!ending.startsWith('terminate')) return;
+    await setTimeout(500);
+    await worker.terminate();
+  });
+  await new Promise((resolve, reject) => worker.on('error', reject).on('exit', resolve));
+  equal(trips.made, 1, `${ending}: round trips made`);
+}
+
 /** Says `watching` and then each event, until told to end. */
 async function events(): Promise<void> {
   const context = openContext();
@@ -160,6 +184,7 @@ export const lifetimeScenarios: Readonly<Record<string, () => Promise<void>>> = 
   armAndWatch,
   churn,
   garbage,
+  workers,
   events,
   exitAlive,
   waitAlive,

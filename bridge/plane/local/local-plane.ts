@@ -6,6 +6,7 @@ import {
   Doorbell,
   inspectMemfd,
   Mapping,
+  processLimits,
   resourceLimits,
   type SystemError,
 } from '#native';
@@ -196,16 +197,17 @@ function allocating<T>(allocate: () => T): T {
   } catch (cause) {
     const { code, message } = cause as SystemError;
     const exhausted = ['ENOMEM', 'ENOSPC', 'EMFILE', 'ENFILE', 'EAGAIN'];
-    if (exhausted.includes(code)) throw new CapacityExceeded(capacityMessage(message), { cause });
+    if (exhausted.includes(code)) throw new CapacityExceeded(`${message} (${limitsBehind(code)})`, { cause });
     throw new IoError(message, { cause });
   }
 }
 
-/** What was refused, and the limits that it may have run into. */
-function capacityMessage(refusal: string): string {
-  const limits = resourceLimits();
+/** The limits that a refusal may have run into. Without descriptors, /proc can not be asked. */
+function limitsBehind(code: string): string {
+  if (code === 'EMFILE' || code === 'ENFILE') return `limit: ${processLimits().openFilesMax} open files`;
+  const { openFilesMax, mappingsMax, hugePagesFree, hugePageBytes } = resourceLimits();
   return (
-    `${refusal} (limits: ${limits.openFilesMax} open files, ${limits.mappingsMax} mappings, ` +
-    `${limits.hugePagesFree} free huge pages of ${limits.hugePageBytes} bytes)`
+    `limits: ${openFilesMax} open files, ${mappingsMax} mappings, ` +
+    `${hugePagesFree} free huge pages of ${hugePageBytes} bytes`
   );
 }

@@ -8,6 +8,7 @@
 #include "napi/mapping.h"
 #include "napi/memfd.h"
 #include "napi/memory_region.h"
+#include "napi/process_limits.h"
 #include "napi/protection_domain.h"
 #include "napi/queue_pair.h"
 #include "napi/remote_region.h"
@@ -42,6 +43,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports["createSealedMemfd"] =
       Napi::Function::New<CreateSealedMemfdFunction>(env, "createSealedMemfd");
   exports["inspectMemfd"] = Napi::Function::New<InspectMemfdFunction>(env, "inspectMemfd");
+  exports["processLimits"] = Napi::Function::New<ProcessLimitsFunction>(env, "processLimits");
   exports["waitReadable"] = Napi::Function::New<WaitReadableFunction>(env, "waitReadable");
   return exports;
 }
