@@ -38,6 +38,11 @@ export class RigProgram {
     void this.#listen();
   }
 
+  /** Its number on the node. */
+  get pid(): Promise<number> {
+    return this.#process.pid;
+  }
+
   get stderr(): string {
     return this.#stderr;
   }
@@ -89,7 +94,15 @@ export class RigProgram {
 }
 
 /** A home of the conformance suite on a node. What it writes to stderr goes to this process's. */
-export function startRigHome(node: RigNode, env: Environment): Promise<HomeDriver> {
+export async function startRigHome(node: RigNode, env: Environment): Promise<HomeDriver> {
+  return (await startRigHomeProcess(node, env)).driver;
+}
+
+/** The same, with its number on the node. */
+export async function startRigHomeProcess(
+  node: RigNode,
+  env: Environment,
+): Promise<{ readonly driver: HomeDriver; readonly pid: number }> {
   const running = node.start('node', [compiledProgram('sdk/conformance/home-program')], { env });
   running.stderr.pipe(process.stderr, { end: false });
   const home: HomeProcess = {
@@ -98,5 +111,5 @@ export function startRigHome(node: RigNode, env: Environment): Promise<HomeDrive
     kill: () => running.kill('SIGKILL'),
     once: (_event, listener) => void running.exited.then(listener, listener),
   };
-  return HomeDriver.start(home);
+  return { driver: await HomeDriver.start(home), pid: await running.pid };
 }
