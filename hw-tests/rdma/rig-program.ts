@@ -93,16 +93,18 @@ export class RigProgram {
   }
 }
 
+export interface RigHome {
+  readonly driver: HomeDriver;
+  /** Its number on the node. */
+  readonly pid: number;
+}
+
 /** A home of the conformance suite on a node. What it writes to stderr goes to this process's. */
 export async function startRigHome(node: RigNode, env: Environment): Promise<HomeDriver> {
   return (await startRigHomeProcess(node, env)).driver;
 }
 
-/** The same, with its number on the node. */
-export async function startRigHomeProcess(
-  node: RigNode,
-  env: Environment,
-): Promise<{ readonly driver: HomeDriver; readonly pid: number }> {
+export async function startRigHomeProcess(node: RigNode, env: Environment): Promise<RigHome> {
   const running = node.start('node', [compiledProgram('sdk/conformance/home-program')], { env });
   running.stderr.pipe(process.stderr, { end: false });
   const home: HomeProcess = {

@@ -6,7 +6,7 @@ import { settled } from '../local/settled.ts';
 import { describeOnRig } from '../rig/on-rig.ts';
 import type { Impairment, RigNode } from '../rig/rig-node.ts';
 import { holderEnvironment, homeEnvironment } from './places.ts';
-import { RigProgram, startRigHome } from './rig-program.ts';
+import { type RigHome, RigProgram, startRigHome, startRigHomeProcess } from './rig-program.ts';
 
 const kinds = ['mr', 'qp', 'pd', 'cq'] as const;
 type Kind = (typeof kinds)[number];
@@ -19,6 +19,8 @@ export interface TwoNodes {
   b(): RigNode;
   /** A home of the conformance suite. */
   home(): Promise<HomeDriver>;
+  /** The same, with its number on the node. */
+  homeProcess(): Promise<RigHome>;
   /** One with a lease that is served. */
   served(): Promise<{ driver: HomeDriver; lease: HomeLease }>;
   /** A home of the suite as a holder: what it is told to attach to comes from elsewhere. */
@@ -63,7 +65,12 @@ export function describeTwoNodes(name: string, body: (nodes: TwoNodes) => void):
 
     const start = (node: RigNode, program: string, args: readonly string[], env: Record<string, string>) =>
       kept(new RigProgram(node, `hw-tests/programs/${program}`, args, env));
-    const home = async () => kept(await startRigHome(a(), homeEnvironment(a())));
+    const homeProcess = async () => {
+      const started = await startRigHomeProcess(a(), homeEnvironment(a()));
+      kept(started.driver);
+      return started;
+    };
+    const home = async () => (await homeProcess()).driver;
     const onHolder = (program: string, args: readonly string[]) => start(b(), program, args, holderEnvironment(a()));
 
     beforeEach(async () => {
@@ -78,6 +85,7 @@ export function describeTwoNodes(name: string, body: (nodes: TwoNodes) => void):
       a,
       b,
       home,
+      homeProcess,
       served: async () => {
         const driver = await home();
         const lease = await driver.acquire();
