@@ -1,8 +1,9 @@
 // node flood.js <lease> <count>: has so many operations of each kind under way at once, without waiting for any before all
 // are begun: writes, then reads of what was written, then additions to one word, then all three kinds in turns, and at last
-// one write and one read that take many pieces. Says `flooded` with how many of each were right.
+// one write and one read that take many pieces. Says `flooding`, then `flooded` with how many of each were right, or with the
+// error that one of them ended with.
 import { MemBuilder } from '#sdk';
-import { argument, say } from './voice.ts';
+import { argument, errorFacts, hear, say } from './voice.ts';
 
 const cellBytes = 64;
 const bigBytes = 2 ** 21;
@@ -51,8 +52,16 @@ async function inPieces(): Promise<object> {
   return { pieces: Buffer.compare(await mem.read(0, bigBytes), bytes) === 0 };
 }
 
+async function flood(): Promise<object> {
+  try {
+    const right = { ...(await oneKindAfterAnother()), ...(await allKindsInTurns()) };
+    return { ...right, ...(await inPieces()) };
+  } catch (error) {
+    return { error: errorFacts(error) };
+  }
+}
+
+say('flooding', { plane: lease.plane });
 const fromMs = performance.now();
-const right = { ...(await oneKindAfterAnother()), ...(await allKindsInTurns()), ...(await inPieces()) };
-say('flooded', { plane: lease.plane, ...right, tookMs: performance.now() - fromMs });
-await lease.release();
-process.exit(0);
+say('flooded', { ...(await flood()), tookMs: performance.now() - fromMs });
+await hear();

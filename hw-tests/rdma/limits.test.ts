@@ -10,7 +10,7 @@ import { describeTwoNodes } from './two-nodes.ts';
 
 const atOnce = 2000;
 const leaseCount = 1000;
-const batchLeases = 10;
+const batchLeases = 25;
 /** Of the home, for what grows once and of the garbage that is not collected yet. */
 const residentMarginKib: number = 32 * 1024;
 const sharedMarginKib = 1024;
@@ -61,17 +61,16 @@ describeTwoNodes('limits between two nodes', (nodes) => {
     const driver = await home();
     const lease = await driver.acquire({ minBytes: 2 ** 21 });
     const flood = onHolder('flood', [lease.url, `${atOnce}`]);
+    expect(await flood.hear('flooding')).toMatchObject({ plane: 'rdma' });
     const flooded = await flood.hear('flooded');
     console.log(`5 x ${atOnce} operations in ${Number(flooded['tookMs']).toFixed(0)} ms`);
     expect(flooded).toMatchObject({
-      plane: 'rdma',
       reads: atOnce,
       additions: atOnce,
       mixedReads: atOnce,
       mixedAdditions: atOnce,
       pieces: true,
     });
-    expect(await flood.ended).toMatchObject({ code: 0 });
   });
 
   test('sessions beyond what the completion queue has room for are refused, and hinder nobody', async () => {
