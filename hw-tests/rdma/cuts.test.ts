@@ -57,14 +57,22 @@ describeTwoNodes('cuts between two nodes', (nodes) => {
 
   test('a control connection that falls silent ends calls with Disconnected, at both nodes', async () => {
     const { lease } = await served();
+    const asking = onHolder('holder', [(await served()).lease.url]);
+    await asking.hear('attached');
     const client = await callingOn(lease);
     const [{ qp }] = await cards();
     await dropping([a(), b()], 'tcp', async () => {
       const fromMs = performance.now();
+      const silentMs = () => (performance.now() - fromMs).toFixed(0);
+      // While something is under way the kernel does not probe the peer.
+      asking.tell('renew');
+      expect(await asking.hear('used')).toMatchObject({ outcomes: { renew: { name: 'DeadlineExceeded' } } });
       const called = await client.hear('called', silenceMsMax);
-      console.log(`silent: ${called['right']} calls, told ${(performance.now() - fromMs).toFixed(0)} ms later`);
+      console.log(`silent: ${called['right']} calls, told ${silentMs()} ms later`);
       expect(called).toMatchObject({ error: { name: 'Disconnected', mayHaveExecuted: true } });
-      await settled(async () => expect((await cards())[0].qp).toBe(qp - 1));
+      expect(await asking.hear('ended', silenceMsMax)).toMatchObject({ status: 'disconnected' });
+      console.log(`silent, and asked something: told ${silentMs()} ms later`);
+      await settled(async () => expect((await cards())[0].qp).toBe(qp - 2));
     });
     const next = await calling(lease, 10);
     next.tell('go');
