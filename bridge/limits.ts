@@ -34,6 +34,8 @@ export const ungreetedMax = 256;
 export const greetedMax = 4096;
 /** After this much silence the kernel probes a network peer each second, and gives it up after ten unanswered probes. */
 export const networkSilenceMs = 10_000;
+/** As long in all: what a network peer has not acknowledged by then was sent in vain. */
+export const networkUnansweredMs = 20_000;
 /** How long what was sent before a close may take to reach a network peer. */
 export const closingMs = 2000;
 
@@ -77,4 +79,5 @@ export const socketPathBytesMax = 107;
 invariant(leaseBytesMax + hugePageBytes <= 2 ** 32, 'a lease and its control area fit 32-bit offsets');
 invariant(networkConnectMs <= controlRequestMs, 'a host that does not answer is told from one that answers late');
 invariant(ungreetedMax <= greetedMax, 'whoever waits may come in, where nobody is in yet');
+invariant(networkUnansweredMs > networkSilenceMs, 'a peer is probed before it is given up');
 invariant(controlFrameBytesMax <= 65536, 'a control message fits a Unix socket buffer');

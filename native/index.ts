@@ -15,6 +15,7 @@ export {
 } from './addon.ts';
 export { pageBytes, type ResourceLimits, resourceLimits } from './limits.ts';
 export { listRdmaDevices, type RdmaDevice, type RdmaGid, type RdmaPort } from './rdma-devices.ts';
+export { setTcpUserTimeout } from './tcp.ts';
 export {
   CompletionQueue,
   completionKinds,

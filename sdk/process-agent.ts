@@ -11,7 +11,7 @@ import {
   TcpTransport,
   Unsupported,
 } from '#bridge';
-import { LocalPlane, UnixTransport } from '#bridge/local';
+import { boundSilence, LocalPlane, UnixTransport } from '#bridge/local';
 import { RdmaPlane } from '#bridge/rdma';
 
 interface ProcessAgent {
@@ -61,7 +61,7 @@ function createAgent(): ProcessAgent {
     networkPlane: rdmaPlane,
     networkFirst: wanted === 'rdma',
     transport: new UnixTransport(clock),
-    network: new TcpTransport({ clock, insecure: settings.insecure }),
+    network: new TcpTransport({ clock, insecure: settings.insecure, boundSilence }),
     directory,
     registry: new DirectoryRegistry(directory),
   });

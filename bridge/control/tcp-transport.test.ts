@@ -506,6 +506,20 @@ describe('plain connections', () => {
     expect(sides.sort()).toEqual(['connector', 'listener']);
   });
 
+  test('are bounded in their silence on both sides, while they are open', async () => {
+    const ports: (number | undefined)[] = [];
+    const boundSilence = (socket: Socket) => {
+      expect(socket.destroyed).toBe(false);
+      ports.push(socket.localPort);
+    };
+    const bounded = new TcpTransport({ clock, insecure: false, boundSilence });
+    const { address } = await listen(bounded);
+    const near = new Heard(await bounded.connect(address));
+    await until(() => ports.length === 2);
+    expect(ports).toContain(address.port);
+    near.carrier.close();
+  });
+
   test('that cannot be secured are closed', async () => {
     const secure = async (socket: Socket, side: string) => {
       if (side === 'listener') throw new Error('no certificate');

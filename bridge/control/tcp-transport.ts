@@ -26,6 +26,8 @@ export interface TcpOptions {
   readonly insecure: boolean;
   /** Makes of a connected socket one that may be talked over with whoever is meant. Without it, connections are plain. */
   readonly secure?: (socket: Socket, side: 'listener' | 'connector') => Promise<Socket>;
+  /** Makes the kernel give up a connected socket whose peer acknowledges nothing, also while something is under way. */
+  readonly boundSilence?: (socket: Socket) => void;
   /** The IP addresses of a host, the best first. By default, what the system knows. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
   /** Peers of one listener that have said hello. By default `greetedMax`. */
@@ -96,7 +98,8 @@ export class TcpTransport implements NetworkTransport {
   }
 
   async #secured(socket: Socket, side: 'listener' | 'connector'): Promise<Socket> {
-    const { secure } = this.#options;
+    const { secure, boundSilence } = this.#options;
+    boundSilence?.(socket);
     return secure === undefined ? socket : secure(socket, side);
   }
 

@@ -1,12 +1,14 @@
-// node watched-home.js <bytes>: home to one lease, with a way to its memory that no revocation takes. Says `ready` with the
-// lease. At a line on stdin it revokes, looks at the memory as soon as revoke() has returned, and again later; says
-// `revoked` with what revoke() returned, whether the bytes had been changing before, and how many changed after.
+// node watched-home.js <bytes> [seconds]: home to one lease, with a way to its memory that no ending takes. Says `ready` with
+// the lease. At a line on stdin it revokes the lease, or lets it expire in so many seconds, looks at the memory as soon as
+// that is done, and again later; says `revoked` or `expired` with what revoke() returned, whether the bytes had been
+// changing before, and how many changed after.
 import { openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { MemBuilder } from '#sdk';
 import { argument, hear, say } from './voice.ts';
 
 const bytes = Number(argument(0));
+const seconds = process.argv[3];
 /** Requests that the holder's card still had would have come many times over. */
 const laterMs = 2000;
 const lease = await new MemBuilder().minBytes(bytes).acquire();
@@ -38,15 +40,24 @@ function changes(before: Buffer, after: Buffer): number {
   return before.reduce((count, byte, index) => count + (byte === after[index] ? 0 : 1), 0);
 }
 
+/** The way of ending that was asked for; resolves when nothing more may come. */
+async function end(): Promise<string | undefined> {
+  if (seconds === undefined) return lease.revoke();
+  await lease.renew(Number(seconds));
+  // Whoever listens is told in the midst of it, and goes on once it is done.
+  await new Promise((resolve) => lease.onEnd(resolve));
+  return undefined;
+}
+
 say('ready', { url: lease.url });
 await hear();
 const early = snapshot();
 await setTimeout(300);
 const changedBefore = changes(early, snapshot());
 const fromMs = performance.now();
-const outcome = await lease.revoke();
+const outcome = await end();
 const atOnce = snapshot();
 const tookMs = performance.now() - fromMs;
 await setTimeout(laterMs);
-say('revoked', { outcome, tookMs, changedBefore, changedAfter: changes(atOnce, snapshot()) });
+say(lease.status, { outcome, tookMs, changedBefore, changedAfter: changes(atOnce, snapshot()) });
 await hear();

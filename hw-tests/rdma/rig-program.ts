@@ -38,6 +38,11 @@ export class RigProgram {
     void this.#listen();
   }
 
+  /** Its number on the node. */
+  get pid(): Promise<number> {
+    return this.#process.pid;
+  }
+
   get stderr(): string {
     return this.#stderr;
   }
@@ -88,8 +93,18 @@ export class RigProgram {
   }
 }
 
+export interface RigHome {
+  readonly driver: HomeDriver;
+  /** Its number on the node. */
+  readonly pid: number;
+}
+
 /** A home of the conformance suite on a node. What it writes to stderr goes to this process's. */
-export function startRigHome(node: RigNode, env: Environment): Promise<HomeDriver> {
+export async function startRigHome(node: RigNode, env: Environment): Promise<HomeDriver> {
+  return (await startRigHomeProcess(node, env)).driver;
+}
+
+export async function startRigHomeProcess(node: RigNode, env: Environment): Promise<RigHome> {
   const running = node.start('node', [compiledProgram('sdk/conformance/home-program')], { env });
   running.stderr.pipe(process.stderr, { end: false });
   const home: HomeProcess = {
@@ -98,5 +113,5 @@ export function startRigHome(node: RigNode, env: Environment): Promise<HomeDrive
     kill: () => running.kill('SIGKILL'),
     once: (_event, listener) => void running.exited.then(listener, listener),
   };
-  return HomeDriver.start(home);
+  return { driver: await HomeDriver.start(home), pid: await running.pid };
 }
