@@ -116,7 +116,9 @@ describe('a holder that has attached', () => {
     expect(raw.closed).toBe(true);
     expect(scene.lease.remainingMs).toBe(60_000);
     const other = new RawHolder(scene);
-    expect(await other.ask({ type: 'attach', seq: 1, lease, slot: true })).toMatchObject({ type: 'attached' });
+    expect(await other.ask({ type: 'attach', seq: 1, lease, slot: true, resumes: null })).toMatchObject({
+      type: 'attached',
+    });
     expect(await other.ask({ type: 'renew', seq: 2, lease, generation: 1, leaseMs: leaseMsMin })).toMatchObject({
       type: 'time',
       remainingMs: leaseMsMin,

@@ -130,7 +130,7 @@ const attempts: Readonly<Record<string, () => Promise<string>>> = {
   'a nonce of 15 bytes': () => sent(plane(connect), plane({ op: 'test', nonce: new Uint8Array(15) })),
   'mirror before test': () =>
     sent(
-      { type: 'attach', lease, slot: true },
+      { type: 'attach', lease, slot: true, resumes: null },
       plane(connect),
       plane({ op: 'mirror', binding: 1, region: { address: 4096n, rkey: 1 } }),
     ),
@@ -163,7 +163,8 @@ const attempts: Readonly<Record<string, () => Promise<string>>> = {
       await session.askPlane({ op: 'mirror', binding, region: mirrorOf(session) });
     }),
   'unbind of what was never bound': () => inSession((session) => session.askPlane({ op: 'unbind', binding: 77 })),
-  'a stale generation': () => sent({ type: 'attach', lease, slot: false }, { type: 'detach', lease, generation: 9 }),
+  'a stale generation': () =>
+    sent({ type: 'attach', lease, slot: false, resumes: null }, { type: 'detach', lease, generation: 9 }),
   'attach twice': () =>
     inSession(async (session) => {
       await session.attach(target, false);

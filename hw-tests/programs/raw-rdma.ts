@@ -124,7 +124,10 @@ export class RawSession {
   /** Where the lease's bytes are at home, as long as it is held. */
   async attach({ lease }: Target, slot: boolean): Promise<{ binding: number; home: RemoteRegion }> {
     this.#seq += 1;
-    const answer = await this.control.ask({ type: 'attach', lease: leaseIdToBytes(lease), slot }, this.#seq);
+    const answer = await this.control.ask(
+      { type: 'attach', lease: leaseIdToBytes(lease), slot, resumes: null },
+      this.#seq,
+    );
     if (answer?.type === 'refused') throw new Refused(answer.code, answer.message);
     if (answer?.type !== 'attached') throw new Error(`attach was answered with ${answer?.type}`);
     const { binding, region } = decodeOffer(answer.offer);

@@ -29,7 +29,7 @@ export class RdmaAccess implements ArenaAccess {
 
   async write(offset: number, source: Uint8Array): Promise<void> {
     const { wire, staging, home } = this.#reached;
-    const bytes = source.slice(); // The caller may use its own again at once, although chunks may have to be waited for.
+    const bytes = Uint8Array.from(source); // The caller may use its own again at once, although chunks may have to be waited for.
     await inChunks(staging, bytes.length, (start, length, at) => {
       staging.view(at, length).set(bytes.subarray(start, start + length));
       return wire.settle(wire.write(staging.region, at, length, home, offset + start));

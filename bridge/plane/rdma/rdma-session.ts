@@ -14,8 +14,8 @@ import { type Operation, RdmaRequests } from './rdma-requests.ts';
  */
 const ackTimeoutExponent = 14;
 const retries = 6;
-/** A peer that has no receive ready is tried again for ever: slots bound what is under way. */
-const rnrRetries = 7;
+/** Slots bound what is under way: a peer that has no receive ready so often (7 would be for ever) keeps none. */
+const rnrRetries = 6;
 const inlineBytesMax = 220;
 export class RdmaSession implements Completions {
   readonly engine: RdmaEngine;
