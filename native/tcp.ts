@@ -1,5 +1,6 @@
 // What Node leaves out of TCP sockets, asked of libc through ffi-rs: once for a connection.
-import { DataType, load, open } from 'ffi-rs';
+import { createRequire } from 'node:module';
+import { isMainThread } from 'node:worker_threads';
 
 // Linux on x64 and arm64: netinet/in.h and linux/tcp.h.
 const IPPROTO_TCP = 6;
@@ -8,17 +9,30 @@ const INT_BYTES = 4;
 const timeoutMsMax = 2 ** 31 - 1;
 
 const library = 'leasewire-libc-tcp';
-open({ library, path: '' });
+type Ffi = typeof import('ffi-rs');
+let opened: Ffi | undefined;
+
+/** On first use, and on main threads alone: ffi-rs does not outlive a worker that loads it. */
+function openFfi(): Ffi {
+  if (opened === undefined) {
+    opened = createRequire(import.meta.url)('ffi-rs') as Ffi;
+    opened.open({ library, path: '' });
+  }
+  return opened;
+}
 
 /**
  * How long what was sent may stay unacknowledged, and probes unanswered, until the kernel gives the connection up; 0 leaves
- * that to the system, which tries for a quarter of an hour. The descriptor stays the caller's.
+ * that to the system, which tries for a quarter of an hour, as it always does on worker threads. The descriptor stays the
+ * caller's.
  * @throws RangeError for a time that is none, Error if the descriptor is no TCP socket.
  */
 export function setTcpUserTimeout(descriptor: number, timeoutMs: number): void {
   if (!Number.isInteger(timeoutMs) || timeoutMs < 0 || timeoutMs > timeoutMsMax) {
     throw new RangeError(`a TCP user timeout is 0 to ${timeoutMsMax} ms, not ${timeoutMs}`);
   }
+  if (!isMainThread) return;
+  const { DataType, load } = openFfi();
   const value = Buffer.alloc(INT_BYTES);
   value.writeUInt32LE(timeoutMs);
   const status = load({
