@@ -1,10 +1,8 @@
 // Asks libibverbs for the RDMA devices through ffi-rs and, for what its public interface does not tell of GIDs, sysfs.
 import { readdirSync, readFileSync } from 'node:fs';
-import type * as FfiRs from 'ffi-rs';
+import type { FieldType } from 'ffi-rs';
+import type { Ffi } from './ffi.ts';
 import type { RdmaDevice, RdmaGid, RdmaPort } from './rdma-devices.ts';
-
-/** Handed in: where it may be loaded is for the caller to know. */
-type Ffi = typeof FfiRs;
 
 // <infiniband/verbs.h>: struct ibv_port_attr has 52 bytes, of which the library may fill some more in newer versions.
 const PORT_ATTR_BYTES = 64;
@@ -25,7 +23,7 @@ const ipv4Prefix = '00000000000000000000ffff';
 const sysfs = '/sys/class/infiniband';
 const library = 'leasewire-ibverbs';
 
-/** None where libibverbs is not installed. */
+/** None where libibverbs is not installed. `ffi` is handed in: where it may be loaded is for the caller to know. */
 export function lookUpRdmaDevices(ffi: Ffi): RdmaDevice[] {
   const { DataType, load, isNullPointer, createExternalBuffer } = ffi;
   if (!openLibrary(ffi)) return [];
@@ -58,11 +56,11 @@ function openLibrary({ open }: Ffi): boolean {
   }
 }
 
-function call<T extends FfiRs.FieldType>(
+function call<T extends FieldType>(
   { load }: Ffi,
   funcName: string,
   retType: T,
-  paramsType: FfiRs.FieldType[],
+  paramsType: FieldType[],
   paramsValue: unknown[],
 ) {
   return load({ library, funcName, retType, paramsType, paramsValue });

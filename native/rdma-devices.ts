@@ -1,11 +1,10 @@
 // Which RDMA devices there are. A cold look-up: to choose a device, port and GID for a VerbsContext.
 import { execFileSync } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deserialize } from 'node:v8';
 import { isMainThread } from 'node:worker_threads';
-import type * as FfiRs from 'ffi-rs';
+import { loadFfi } from './ffi.ts';
 import { lookUpRdmaDevices } from './rdma-device-look-up.ts';
 
 export interface RdmaGid {
@@ -40,15 +39,6 @@ export interface RdmaDevice {
  */
 export function listRdmaDevices(): RdmaDevice[] {
   return isMainThread ? lookUpRdmaDevices(loadFfi()) : listInAnotherProcess();
-}
-
-/**
- * Not before it is needed, and never in a worker thread, which it is not fit for: threads change its table of libraries
- * without a lock; a thread that is terminated within a call makes it abort the process; and if it was loaded by workers
- * alone, Node unloads it before the C library has called the destructor that its Rust runtime left with their threads.
- */
-function loadFfi(): typeof FfiRs {
-  return createRequire(import.meta.url)('ffi-rs') as typeof FfiRs;
 }
 
 /** On the main thread of that process, in the environment of this one, but for options that are meant for this one's Node. */

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { DataType, load } from 'ffi-rs';
+import { DataType, load, open } from 'ffi-rs';
 import { afterEach, expect, test } from 'vitest';
 import { setTcpUserTimeout } from './index.ts';
+
+const library = 'leasewire-libc-tcp-test';
+open({ library, path: '' });
 
 const [tcpLevel, userTimeoutOption] = [6, 18];
 const opened: { destroy(): void }[] = [];
@@ -27,7 +30,7 @@ const descriptorOf = (socket: Socket): number =>
 function userTimeoutMs(descriptor: number): number {
   const [value, bytes] = [Buffer.alloc(4), Buffer.from([4, 0, 0, 0])];
   const status = load({
-    library: 'leasewire-libc-tcp',
+    library,
     funcName: 'getsockopt',
     retType: DataType.I32,
     paramsType: [DataType.I32, DataType.I32, DataType.I32, DataType.U8Array, DataType.U8Array],

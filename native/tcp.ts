@@ -1,6 +1,6 @@
 // What Node leaves out of TCP sockets, asked of libc through ffi-rs: once for a connection.
-import { createRequire } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
+import { type Ffi, loadFfi } from './ffi.ts';
 
 // Linux on x64 and arm64: netinet/in.h and linux/tcp.h.
 const IPPROTO_TCP = 6;
@@ -9,13 +9,11 @@ const INT_BYTES = 4;
 const timeoutMsMax = 2 ** 31 - 1;
 
 const library = 'leasewire-libc-tcp';
-type Ffi = typeof import('ffi-rs');
 let opened: Ffi | undefined;
 
-/** On first use, and on main threads alone: ffi-rs does not outlive a worker that loads it. */
 function openFfi(): Ffi {
   if (opened === undefined) {
-    opened = createRequire(import.meta.url)('ffi-rs') as Ffi;
+    opened = loadFfi();
     opened.open({ library, path: '' });
   }
   return opened;

@@ -110,11 +110,6 @@ export class RdmaEngine implements Inlet {
     else this.queue.unref();
   }
 
-  close(): void {
-    this.queue.close();
-    this.context.close();
-  }
-
   /** Armed again before looking, so that what arrives after the look wakes us once more. */
   #wake(): void {
     this.queue.drain();

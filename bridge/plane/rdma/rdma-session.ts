@@ -121,8 +121,8 @@ export class RdmaSession implements Completions {
   }
 
   /**
-   * Writes bytes to the peer, then the frame: it is seen after the bytes. False if the session is broken. Where the send
-   * queue is full, this waits for room, which completions bring, or the session's end.
+   * Writes bytes to the peer, then the frame: it is seen after the bytes. Where the send queue is full, this waits for
+   * room, which completions bring, or the session's end.
    */
   publish(
     local: MemoryRegion,
@@ -131,15 +131,14 @@ export class RdmaSession implements Completions {
     remote: RemoteRegion,
     remoteOffset: number,
     frame: number,
-  ): boolean {
+  ): void {
     while (this.#broken === undefined) {
       const posted = this.#posting(() =>
         this.#pair.writeWithImmediate(local, offset, bytes, remote, remoteOffset, frame, 0),
       );
-      if (posted) return true;
+      if (posted) return;
       this.engine.observe();
     }
-    return false;
   }
 
   write(local: MemoryRegion, offset: number, bytes: number, remote: RemoteRegion, remoteOffset: number): Operation {
