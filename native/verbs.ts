@@ -101,9 +101,10 @@ export interface CompletionQueue extends Readable {
   readonly completions: Uint32Array;
   /**
    * Takes up to 64 completions into `completions` and says how many; posts new receives for those that were consumed. If
-   * it took 64 there may be more. Throws EIO once the device has given the queue up.
+   * it took 64 there may be more. Looks up to `looks` times (1 to 2^32 - 1) until something is there: that costs less than
+   * as many calls. Throws EIO once the device has given the queue up.
    */
-  poll(): number;
+  poll(looks: number): number;
   /** The next completion makes the queue readable, once. What came before needs a poll() after this. */
   arm(): void;
   /** Takes what made the queue readable. */

@@ -106,6 +106,7 @@ export interface FarClient {
 }
 
 export class MemoryServerPort extends BellSleeper implements ServerPort {
+  readonly observesPerClock = 512;
   readonly spinMsMax: number = idleSpinMsMax;
   readonly #arena: Uint8Array;
   readonly #bell: MemoryDoorbell;

@@ -85,11 +85,13 @@ export class CallLane {
   /** The request is in the slot. A copy of what may have to go there again is kept. */
   wait(request: CallRequest): Promise<Uint8Array> {
     const { idempotent, payload } = request;
-    const call = this.#newCall(idempotent ? { ...request, payload: Uint8Array.from(payload) } : request);
+    const call = new PendingCall(idempotent ? { ...request, payload: Uint8Array.from(payload) } : request);
     call.postedAtMs = this.#clock.nowMs();
     this.#current = call;
     if (!this.serverIsHere) this.#spin(call.postedAtMs);
     this.advance();
+    // A timer costs as much as a call: none for what is answered by now.
+    if (!call.settled) this.#limit(call, call.postedAtMs + request.deadlineMs - this.#clock.nowMs());
     return call.promise;
   }
 
@@ -100,7 +102,8 @@ export class CallLane {
       throw new CapacityExceeded(`${queuedCallsMax} calls wait for the slot already, the most that can`);
     }
     checkRequest(methodId, payload);
-    const call = this.#newCall({ ...request, payload: Uint8Array.from(payload) });
+    const call = new PendingCall({ ...request, payload: Uint8Array.from(payload) });
+    this.#limit(call, request.deadlineMs);
     this.#queue.push(call);
     if (this.#current?.abandoned) this.#stayAwake();
     return call.promise;
@@ -170,13 +173,9 @@ export class CallLane {
     this.#budget.miss();
   }
 
-  #newCall(request: CallRequest): PendingCall {
-    const call = new PendingCall(request);
-    const { deadlineMs } = request;
-    if (deadlineMs !== Number.POSITIVE_INFINITY) {
-      call.timer = this.#clock.after(deadlineMs, () => this.#onDeadline(call));
-    }
-    return call;
+  #limit(call: PendingCall, leftMs: number): void {
+    if (leftMs === Number.POSITIVE_INFINITY) return;
+    call.timer = this.#clock.after(Math.max(leftMs, 0), () => this.#onDeadline(call));
   }
 
   #onDeadline(call: PendingCall): void {

@@ -15,6 +15,7 @@ export class PendingCall {
   postedAtMs = 0;
   /** Its deadline; cancelled when the call is settled. */
   timer: Timer | undefined;
+  settled = false;
   #resolve: (payload: Uint8Array) => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
 
@@ -37,12 +38,17 @@ export class PendingCall {
   }
 
   resolve(payload: Uint8Array): void {
-    this.timer?.cancel();
+    this.#settle();
     this.#resolve(payload);
   }
 
   reject(error: unknown): void {
-    this.timer?.cancel();
+    this.#settle();
     this.#reject(error);
+  }
+
+  #settle(): void {
+    this.settled = true;
+    this.timer?.cancel();
   }
 }

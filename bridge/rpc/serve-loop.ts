@@ -7,8 +7,7 @@ import { SpinBudget, type WaitMode, worthLooks } from './spin-budget.ts';
 
 /** How long a slice keeps the event loop, milliseconds. A turn of the loop costs a call that falls into it 2 µs. */
 const sliceMs = 0.1;
-/** Polls, and requests handled, between two looks at the clock. */
-const pollsPerLook = 512;
+/** Requests handled between two looks at the clock. */
 const requestsPerLook = 64;
 
 export class ServeLoop {
@@ -89,8 +88,9 @@ export class ServeLoop {
   /** Polls for a while; false if there is nothing more to do in this slice. */
   #poll(): boolean {
     const handler = this.#handler as RpcHandler;
+    const pollsMax = this.#port.observesPerClock;
     let handled = 0;
-    for (let polls = 0; polls < pollsPerLook && handled < requestsPerLook; polls++) {
+    for (let polls = 0; polls < pollsMax && handled < requestsPerLook; polls++) {
       if (!this.#server.pollOnce(handler)) continue;
       handled += 1;
       // A promise: let it settle, which may take no more than this turn's microtasks.

@@ -148,7 +148,7 @@ export class RawSession {
   poll(): void {
     const { queue } = this.#card;
     const words = queue.completions;
-    for (let count = queue.poll(); count > 0; count = queue.poll()) {
+    for (let count = queue.poll(1); count > 0; count = queue.poll(1)) {
       for (let at = 0; at < count * completionWords; at += completionWords) {
         this.#take(words[at + 1] as number, words[at + 2] as number, words[at + 3] as number);
       }

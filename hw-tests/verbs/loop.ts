@@ -79,7 +79,7 @@ export class End {
 
   poll(): void {
     const { completions } = this.queue;
-    const count = this.queue.poll();
+    const count = this.queue.poll(1);
     for (let at = 0; at < count * WORDS; at += WORDS) {
       const [word = 0, kind = 0, pair = 0, detail = 0] = completions.subarray(at, at + WORDS);
       this.reported.push({ word, kind, pair, detail });

@@ -234,7 +234,7 @@ async function states(): Promise<void> {
   ok(left.pair.write(left.region, 0, 8, right.remote, 0, 3));
   await left.take(2);
   left.queue.close();
-  throwsCode('EBADF', () => left.queue.poll());
+  throwsCode('EBADF', () => left.queue.poll(1));
   throwsCode('EBADF', () => left.queue.arm());
   throwsCode('EBADF', () => left.queue.drain());
   ok(left.pair.write(left.region, 0, 8, right.remote, 0, 1));

@@ -5,6 +5,10 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { waitReadable } from '#native';
+import { systemEnvironment } from '../../bridge/environment.ts';
+import { RdmaEngine } from '../../bridge/plane/rdma/rdma-engine.ts';
+import { nonceBytes } from '../../bridge/plane/rdma/rdma-messages.ts';
+import { RdmaSession } from '../../bridge/plane/rdma/rdma-session.ts';
 import { Loop, openContext, until } from './loop.ts';
 
 /** Of the kernel, on the node's device; `mr` and others as it names them. */
@@ -75,6 +79,30 @@ async function armAndWatch(): Promise<void> {
   left.queue.drain();
   equal(waitReadable([left.queue], 0), 0);
   loop.close();
+}
+
+/** A thread that blocks is woken by each arrival, not by the first alone: a completion queue tells but once. */
+async function blockAgain(): Promise<void> {
+  const { clock, random } = systemEnvironment;
+  const engine = new RdmaEngine(clock);
+  const fail = (error: Error) => {
+    throw error;
+  };
+  const open = () => new RdmaSession(engine, random.bytes(3), () => undefined, fail);
+  const [left, right] = [open(), open()];
+  left.connect(right.endpoint, right.testRegion);
+  right.connect(left.endpoint, left.testRegion);
+  engine.arm(left);
+  const blockMs = 60_000;
+  for (let round = 0; round < 20; round++) {
+    const written = left.writeTest(random.bytes(nonceBytes));
+    const fromMs = clock.nowMs();
+    while (!written.done) engine.block(blockMs);
+    ok(clock.nowMs() - fromMs < blockMs, `round ${round}: nobody woke the thread`);
+  }
+  engine.disarm(left);
+  left.close();
+  right.close();
 }
 
 /** 300 times everything, with and without work under way; neither the kernel nor this process is left with anything. */
@@ -182,6 +210,7 @@ async function waitAlive(): Promise<void> {
 
 export const lifetimeScenarios: Readonly<Record<string, () => Promise<void>>> = {
   armAndWatch,
+  blockAgain,
   churn,
   garbage,
   workers,

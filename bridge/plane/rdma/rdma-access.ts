@@ -29,7 +29,8 @@ export class RdmaAccess implements ArenaAccess {
 
   async write(offset: number, source: Uint8Array): Promise<void> {
     const { wire, staging, home } = this.#reached;
-    const bytes = Uint8Array.from(source); // The caller may use its own again at once, although chunks may have to be waited for.
+    // The caller may use its own again at once, although chunks may have to be waited for.
+    const bytes = staging.hasRoomFor(source.length) ? source : Uint8Array.from(source);
     await inChunks(staging, bytes.length, (start, length, at) => {
       staging.view(at, length).set(bytes.subarray(start, start + length));
       return wire.settle(wire.write(staging.region, at, length, home, offset + start));

@@ -3,7 +3,7 @@
 import type { MemoryRegion } from '#native';
 import type { Disconnected } from '../../errors.ts';
 import type { ClientPort } from '../plane.ts';
-import type { RdmaEngine } from './rdma-engine.ts';
+import { looksPerSpin, type RdmaEngine } from './rdma-engine.ts';
 import { frameOf } from './rdma-frame.ts';
 import type { RdmaBoundPath } from './rdma-path.ts';
 
@@ -19,12 +19,13 @@ export interface RdmaSlotPath extends RdmaBoundPath {
 }
 
 export class RdmaClientPort implements ClientPort {
-  readonly looksPerClock = 1;
+  readonly looksPerClock: number = looksPerSpin;
   readonly #engine: RdmaEngine;
   readonly #arena: Uint8Array;
   #path: RdmaSlotPath | undefined;
   #statusOffset = 0;
   #armed = false;
+  #probeAtMs = 0;
   #callback: () => void = () => undefined;
 
   /** `arena` is the mirror. */
@@ -54,11 +55,8 @@ export class RdmaClientPort implements ClientPort {
   }
 
   look(looks: number): boolean {
-    for (let i = 0; i < looks; i++) {
-      this.#engine.observe();
-      if (this.#arena[this.#statusOffset] !== 0) return true; // Observes: response.
-    }
-    return false;
+    this.#engine.observe(looks);
+    return this.#arena[this.#statusOffset] !== 0; // Observes: response.
   }
 
   /** A response's bytes are in the mirror; its status follows them only now. */
@@ -102,10 +100,15 @@ export class RdmaClientPort implements ClientPort {
     this.pumpControl();
   }
 
+  /** A probe is a message on the wire: not one for each time that a spinning thread comes by. */
   pumpControl(): void {
     const path = this.#path;
-    path?.wire.probe();
-    this.#engine.observe();
+    const nowMs = this.#engine.clock.nowMs();
+    if (nowMs >= this.#probeAtMs) {
+      this.#probeAtMs = nowMs + probeEveryMs;
+      path?.wire.probe();
+    }
+    this.#engine.observe(1);
     if (path?.wire.broken !== undefined) path.onBroken(path.wire.broken);
   }
 }

@@ -21,6 +21,8 @@ export interface Completions {
 const kinds = { done: 0, arrived: 1, sendFailed: 2, receiveFailed: 3 } as const;
 const wordsPerCompletion = 4;
 const completionsPerPoll = 64;
+/** Looks of one native call where there is nothing else to look at: some microseconds, in which nothing else runs. */
+export const looksPerSpin = 64;
 /** A call there and back, what the peer does meanwhile, and as much again: a wake-up costs more. */
 const spinsPerRoundTrip = 6;
 /** Nobody looks longer than this before sleeping, milliseconds, however slow the link. */
@@ -66,8 +68,9 @@ export class RdmaEngine implements Inlet {
     this.measure();
   }
 
-  observe(): void {
-    for (let count = this.queue.poll(); count > 0; count = count < completionsPerPoll ? 0 : this.queue.poll()) {
+  /** Looks up to `looks` times until something has arrived, and brings in all that has. */
+  observe(looks: number): void {
+    for (let count = this.queue.poll(looks); count > 0; count = count < completionsPerPoll ? 0 : this.queue.poll(1)) {
       this.#dispatch(count);
     }
   }
@@ -89,7 +92,7 @@ export class RdmaEngine implements Inlet {
   spin(done: () => boolean, spinMs: number): boolean {
     const untilMs = this.clock.nowMs() + spinMs;
     for (;;) {
-      this.observe();
+      this.observe(looksPerSpin);
       if (done()) return true;
       if (this.clock.nowMs() >= untilMs) return false;
     }
@@ -98,8 +101,7 @@ export class RdmaEngine implements Inlet {
   /** Blocks the thread until something has arrived, or time is up. */
   block(timeoutMs: number): void {
     waitReadable([this.queue], timeoutMs);
-    this.queue.drain();
-    this.observe();
+    this.#wake();
   }
 
   /** While somebody asks for it, waiting for completions keeps the process alive. */
@@ -114,13 +116,15 @@ export class RdmaEngine implements Inlet {
   #wake(): void {
     this.queue.drain();
     if (this.#sleepers.size > 0) this.queue.arm();
-    this.observe();
+    this.observe(1);
   }
 
-  /** Of a copy: whoever is told may look, and so write over it. */
+  /** Whoever is told may look, and so write over them: one is read before it is told, of several a copy. */
   #dispatch(count: number): void {
-    const words = this.queue.completions.slice(0, count * wordsPerCompletion);
-    for (let at = 0; at < words.length; at += wordsPerCompletion) {
+    const { completions } = this.queue;
+    const words = count === 1 ? completions : completions.slice(0, count * wordsPerCompletion);
+    const end = count * wordsPerCompletion;
+    for (let at = 0; at < end; at += wordsPerCompletion) {
       this.#tell(words[at] as number, words[at + 1] as number, words[at + 2] as number, words[at + 3] as number);
     }
   }

@@ -133,11 +133,12 @@ export class RdmaSession implements Completions {
     frame: number,
   ): void {
     while (this.#broken === undefined) {
-      const posted = this.#posting(() =>
-        this.#pair.writeWithImmediate(local, offset, bytes, remote, remoteOffset, frame, 0),
-      );
-      if (posted) return;
-      this.engine.observe();
+      try {
+        if (this.#pair.writeWithImmediate(local, offset, bytes, remote, remoteOffset, frame, 0)) return;
+      } catch (cause) {
+        return this.#refused(cause as SystemError);
+      }
+      this.engine.observe(1);
     }
   }
 
@@ -180,7 +181,7 @@ export class RdmaSession implements Completions {
     if (operation.done) return operation.promise;
     engine.arm(operation);
     engine.keepAlive(operation, true);
-    engine.observe();
+    engine.observe(1);
     try {
       await operation.promise;
     } finally {
@@ -245,14 +246,18 @@ export class RdmaSession implements Completions {
     return this.#requests.begin((token) => this.#posting(() => post(token)));
   }
 
-  /** A queue pair that has failed, which completions have not told yet, refuses: the session is broken then. */
   #posting(post: () => boolean): boolean {
     try {
       return post();
     } catch (cause) {
-      if ((cause as SystemError).code !== 'ECONNRESET') throw cause;
-      this.break(new Disconnected('the RDMA session failed', { cause, mayHaveExecuted: true }));
+      this.#refused(cause as SystemError);
       return false;
     }
+  }
+
+  /** A queue pair that has failed, which completions have not told yet, refuses posts: the session is broken then. */
+  #refused(cause: SystemError): void {
+    if (cause.code !== 'ECONNRESET') throw cause;
+    this.break(new Disconnected('the RDMA session failed', { cause, mayHaveExecuted: true }));
   }
 }

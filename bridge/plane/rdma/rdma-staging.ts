@@ -4,8 +4,8 @@ import { MemoryRegion } from '#native';
 import { mapOwn } from './own-mapping.ts';
 import type { RdmaSession } from './rdma-session.ts';
 
-const chunkBytes = 65536;
-const chunkCount = 16;
+const chunkBytes = 262_144;
+const chunkCount = 8;
 const wordBytes = 8;
 const wordCount = 512;
 
@@ -27,6 +27,11 @@ export class RdmaStaging {
       remoteWrite: false,
       remoteAtomic: false,
     });
+  }
+
+  /** Whether chunks for so many bytes are free now. */
+  hasRoomFor(bytes: number): boolean {
+    return bytes <= this.#chunks.free * chunkBytes;
   }
 
   /** Uses a chunk, at the offset that `use` is given. */
@@ -60,6 +65,10 @@ class Places {
 
   constructor(start: number, bytes: number, count: number) {
     this.#free = Array.from({ length: count }, (_, index) => start + bytes * (count - 1 - index));
+  }
+
+  get free(): number {
+    return this.#free.length;
   }
 
   async using<T>(use: (offset: number) => Promise<T>): Promise<T> {

@@ -87,9 +87,11 @@ Result<std::shared_ptr<CompletionQueue>> CompletionQueueWrap::QueueFor(const cha
   return queue_;
 }
 
-napi_value CompletionQueueWrap::Poll(napi_env env, const DataArguments&) {
+napi_value CompletionQueueWrap::Poll(napi_env env, const DataArguments& arguments) {
+  const auto looks = IntegerOf(env, arguments[0], "looks", 1, UINT32_MAX);
+  if (!looks) return nullptr;
   if (queue_ == nullptr) return ThrowStatus(env, Status(EBADF, "ibv_poll_cq"));
-  auto polled = queue_->Poll(*completions_);
+  auto polled = queue_->Poll(*completions_, static_cast<uint32_t>(*looks));
   if (!polled.ok()) return ThrowStatus(env, polled.status());
   napi_value count = nullptr;
   napi_create_uint32(env, static_cast<uint32_t>(polled.value()), &count);

@@ -42,7 +42,14 @@ CompletionQueue::~CompletionQueue() {
   if (channel_ != nullptr) context_->verbs().destroy_comp_channel(channel_);
 }
 
-Result<size_t> CompletionQueue::Poll(Completions& completions) {
+Result<size_t> CompletionQueue::Poll(Completions& completions, uint32_t looks) {
+  size_t count = 0;
+  for (uint32_t look = 0; look < looks && count == 0 && !lost_; ++look) count = Take(completions);
+  if (lost_ && count == 0) return Status(EIO, "ibv_poll_cq", "the completion queue is lost");
+  return count;
+}
+
+size_t CompletionQueue::Take(Completions& completions) {
   size_t count = TakeKept(completions);
   Batch batch;
   bool more = !lost_;
@@ -56,7 +63,6 @@ Result<size_t> CompletionQueue::Poll(Completions& completions) {
     more = taken == room;
   }
   Repost();
-  if (lost_ && count == 0) return Status(EIO, "ibv_poll_cq", "the completion queue is lost");
   return count;
 }
 

@@ -50,8 +50,9 @@ class CompletionQueue {
   const VerbsContext& context() const { return *context_; }
 
   // Takes what has completed, as many as fit, and has the queue pairs post receives for those that
-  // were consumed. Fails once the device has given the queue up.
-  Result<size_t> Poll(Completions& completions);
+  // were consumed. Looks up to `looks` times, until something is there. Fails once the device has
+  // given the queue up.
+  Result<size_t> Poll(Completions& completions, uint32_t looks);
   // Has the next completion make the channel readable.
   Status Arm();
   // Takes the channel's events.
@@ -70,6 +71,7 @@ class CompletionQueue {
   // Whether `wc` is to be reported.
   bool Interpret(const ibv::Wc& wc, Completion& completion);
   size_t TakeKept(Completions& completions);
+  size_t Take(Completions& completions);
   void RemoveOf(uint16_t slot);
   void Repost();
 
