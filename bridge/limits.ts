@@ -57,6 +57,8 @@ export const reconnectMsMax = 1000;
 export const rdmaCompletionsMax = 65536;
 /** Requests under way on one RDMA session. */
 export const rdmaSendsMax = 128;
+/** Frames of one session that may wait for room in its send queue; a peer that takes none of them is given up. */
+export const rdmaFramesWaitingMax = 4096;
 /** Frames of one session that may arrive before they are looked at: two for each slot, and then some. */
 export const rdmaReceivesMax = 128;
 /** READs and atomics under way on one RDMA session; what cards commonly allow. */

@@ -1,12 +1,13 @@
-// The demo's client: finds the server by name, calls it 100,000 times and checks every byte, then measures the same
-// echo over a Unix socket, then waits in a call until the server is killed.
+// The demo's client: finds the server by name, calls it 100,000 times, or as often as its argument says, and checks every
+// byte, then measures the same echo over a Unix socket, then waits in a call until the server is killed.
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { Disconnected, FabricDns, RpcClient } from 'leasewire';
 import { echoMethod, neverMethod, serviceName, socketPath } from './shared.ts';
 
-const callCount = 100_000;
-const socketCallCount = 5_000;
+const callCount = Number(process.argv[2] ?? 100_000);
+if (!Number.isSafeInteger(callCount) || callCount < 1) throw new RangeError('the number of calls is 1 or more');
+const socketCallCount = Math.min(callCount, 5_000);
 const timedBytes = 64;
 
 /** Bytes that tell one call's payload from every other's. */

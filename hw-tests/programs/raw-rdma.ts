@@ -13,6 +13,7 @@ import {
   RemoteRegion,
   VerbsContext,
 } from '#native';
+import type { SlotGrant } from '../../bridge/control/messages.ts';
 import { leaseIdToBytes } from '../../bridge/lease/lease-id.ts';
 import {
   type Answer,
@@ -25,7 +26,6 @@ import {
 } from '../../bridge/plane/rdma/rdma-messages.ts';
 import { RawControl, type Target } from './raw-control.ts';
 
-const sendsMax = 64;
 const sourceBytes = 65_536;
 const packetSequence = 4711;
 const completionWords = 4;
@@ -62,6 +62,19 @@ export class RawCard {
   readonly queue: CompletionQueue = new CompletionQueue(this.context, 4096);
 }
 
+export interface QueueLimits {
+  readonly sendsMax?: number;
+  readonly receivesMax?: number;
+}
+
+/** What the home has granted. */
+interface Held {
+  readonly binding: number;
+  readonly slot: SlotGrant | null;
+  /** Where the lease's bytes are at home, as long as it is held. */
+  readonly home: RemoteRegion;
+}
+
 export class RawSession {
   readonly control: RawControl;
   readonly pair: QueuePair;
@@ -77,11 +90,11 @@ export class RawSession {
   readonly #mapping = ownMemory();
   #seq = 0;
 
-  constructor(card: RawCard, control: RawControl) {
+  constructor(card: RawCard, control: RawControl, { sendsMax = 64, receivesMax = 64 }: QueueLimits = {}) {
     this.#card = card;
     this.control = control;
     this.#domain = new ProtectionDomain(card.context);
-    const limits = { sendsMax, receivesMax: 64, readsMax: 16, inlineBytesMax: 0 };
+    const limits = { sendsMax, receivesMax, readsMax: 16, inlineBytesMax: 0 };
     this.pair = new QueuePair(this.#domain, card.queue, limits);
     const access = { remoteRead: true, remoteWrite: true, remoteAtomic: true };
     this.region = new MemoryRegion(this.#domain, this.#mapping.buffer, 0, sourceBytes, access);
@@ -89,8 +102,8 @@ export class RawSession {
   }
 
   /** Connected and tested, as a holder that means well would be. */
-  static async open(card: RawCard, { address }: Target): Promise<RawSession> {
-    const session = new RawSession(card, await RawControl.greet(address));
+  static async open(card: RawCard, { address }: Target, limits?: QueueLimits): Promise<RawSession> {
+    const session = new RawSession(card, await RawControl.greet(address), limits);
     await session.connect();
     return session;
   }
@@ -121,8 +134,7 @@ export class RawSession {
     await this.askPlane({ op: 'test', nonce });
   }
 
-  /** Where the lease's bytes are at home, as long as it is held. */
-  async attach({ lease }: Target, slot: boolean): Promise<{ binding: number; home: RemoteRegion }> {
+  async attach({ lease }: Target, slot: boolean): Promise<Held> {
     this.#seq += 1;
     const answer = await this.control.ask(
       { type: 'attach', lease: leaseIdToBytes(lease), slot, resumes: null },
@@ -131,7 +143,7 @@ export class RawSession {
     if (answer?.type === 'refused') throw new Refused(answer.code, answer.message);
     if (answer?.type !== 'attached') throw new Error(`attach was answered with ${answer?.type}`);
     const { binding, region } = decodeOffer(answer.offer);
-    return { binding, home: new RemoteRegion(region.address, region.rkey, answer.arenaBytes) };
+    return { binding, slot: answer.slot, home: new RemoteRegion(region.address, region.rkey, answer.arenaBytes) };
   }
 
   /** Throws Refused if the home's plane refuses. */

@@ -1,5 +1,6 @@
-// `npm run demo:roce`: the demo's server on one node and its client on another, unchanged, with RDMA between them. The Unix
-// socket that the demo compares with is carried from node to node over TCP.
+// `npm run demo:roce [-- CALLS]`: the demo's server on one node and its client on another, unchanged, with RDMA between them.
+// The Unix socket that the demo compares with is carried from node to node over TCP. Without CALLS, as many calls as an
+// emulated card makes in some seconds.
 import { pathToFileURL } from 'node:url';
 import type { NodeProcess } from '../rig/node-process.ts';
 import { Rig } from '../rig/rig.ts';
@@ -10,6 +11,7 @@ import { RigProgram } from './rig-program.ts';
 const directory = '/run/leasewire';
 const relayPort = 7001;
 const clientLines = 4;
+const callsDefault = 5000;
 
 async function expectLine(lines: AsyncGenerator<string>): Promise<string> {
   const { value, done } = await lines.next();
@@ -17,8 +19,9 @@ async function expectLine(lines: AsyncGenerator<string>): Promise<string> {
   return value;
 }
 
-function start(rig: Rig, name: string, program: string, env: Readonly<Record<string, string>>): NodeProcess {
-  const started = rig.node(name).start('node', [compiledProgram(program)], {
+function start(rig: Rig, name: string, command: readonly string[], env: Readonly<Record<string, string>>): NodeProcess {
+  const [program = '', ...args] = command;
+  const started = rig.node(name).start('node', [compiledProgram(program), ...args], {
     env: { ...env, LEASEWIRE_RUNTIME_DIR: directory },
   });
   started.stderr.pipe(process.stderr, { end: false });
@@ -38,13 +41,13 @@ async function carrySocket(rig: Rig): Promise<void> {
 }
 
 /** Rejects if the demo does not go as it should. */
-export async function demo(rig: Rig, print: (line: string) => void): Promise<void> {
+export async function demo(rig: Rig, calls: number, print: (line: string) => void): Promise<void> {
   const a = rig.node('a');
-  const server = start(rig, 'a', 'examples/demo/server', homeEnvironment(a, knownHomePort));
+  const server = start(rig, 'a', ['examples/demo/server'], homeEnvironment(a, knownHomePort));
   const serverLines = server.lines();
   print(`server on a: ${await expectLine(serverLines)}`);
   await carrySocket(rig);
-  const client = start(rig, 'b', 'examples/demo/client', holderEnvironment(a));
+  const client = start(rig, 'b', ['examples/demo/client', `${calls}`], holderEnvironment(a));
   const lines = client.lines();
   for (let line = 0; line < clientLines; line++) print(`client on b: ${await expectLine(lines)}`);
   print('demo:        the Unix socket was carried from node to node over TCP');
@@ -58,10 +61,12 @@ export async function demo(rig: Rig, print: (line: string) => void): Promise<voi
 }
 
 async function main(): Promise<void> {
+  const calls = Number(process.argv[2] ?? callsDefault);
+  if (!Number.isSafeInteger(calls) || calls < 1) throw new RangeError('CALLS is an integer, 1 or more');
   await using rig = await Rig.start({ nodes: 2 });
   const say = (line: string) => process.stdout.write(`${line}\n`);
   say(`two nodes in ${rig.startMs.toFixed(0)} ms`);
-  await demo(rig, say);
+  await demo(rig, calls, say);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main();

@@ -1,6 +1,7 @@
 // Hostile peers on the network: what they say and post is refused, with a reason that has a name, their home goes on
 // answering whoever means well, and neither card has anything of theirs when they are gone.
 import { expect, test } from 'vitest';
+import { rdmaSendsMax } from '../../bridge/limits.ts';
 import { settled } from '../local/settled.ts';
 import { describeTwoNodes } from './two-nodes.ts';
 
@@ -75,5 +76,18 @@ describeTwoNodes('hostile peers between two nodes', (nodes) => {
     await hostile.ended;
     await settled(async () => expect((await cards())[0].qp).toBe(quiet[0].qp));
     expect(Buffer.compare(await victim.read(slotBytes, slotBytes), pattern)).toBe(0);
+  });
+
+  test('a client that takes no responses hinders nobody, and its lease can be revoked', async () => {
+    const { driver, lease } = await served();
+    const victim = await driver.acquire();
+    await victim.serve();
+    const client = await calling(lease, callsAtOnce);
+    const deaf = onHolder('deaf-holder', [victim.url, `${2 * rdmaSendsMax}`]);
+    await deaf.hear('deaf');
+    client.tell('go');
+    expect(await client.hear('called')).toMatchObject({ right: callsAtOnce });
+    await deaf.hear('posted');
+    expect(await victim.revoke()).toBe('torn-down');
   });
 });

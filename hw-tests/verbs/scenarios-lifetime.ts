@@ -1,5 +1,5 @@
 // How verbs resources end, and how they wake the event loop.
-import { deepEqual, equal, ok } from 'node:assert/strict';
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
@@ -103,6 +103,36 @@ async function blockAgain(): Promise<void> {
   engine.disarm(left);
   left.close();
   right.close();
+}
+
+/** A completion queue that is gone breaks each session, once, and throws in nobody's face. */
+async function loseQueue(): Promise<void> {
+  const { clock, random } = systemEnvironment;
+  const engine = new RdmaEngine(clock);
+  const errors: Error[] = [];
+  const open = () =>
+    new RdmaSession(
+      engine,
+      random.bytes(3),
+      () => undefined,
+      (error) => errors.push(error),
+    );
+  const [left, right] = [open(), open()];
+  left.connect(right.endpoint, right.testRegion);
+  right.connect(left.endpoint, left.testRegion);
+  await left.settle(left.writeTest(random.bytes(nonceBytes)));
+  equal(engine.isLost, false);
+  engine.queue.close();
+  const written = right.writeTest(random.bytes(nonceBytes));
+  for (let look = 0; look < 3; look++) engine.observe(1);
+  equal(engine.isLost, true);
+  deepEqual(
+    errors.map(({ name }) => name),
+    ['Disconnected', 'Disconnected'],
+  );
+  left.close();
+  right.close();
+  await rejects(written.promise, { name: 'Disconnected' });
 }
 
 /** 300 times everything, with and without work under way; neither the kernel nor this process is left with anything. */
@@ -211,6 +241,7 @@ async function waitAlive(): Promise<void> {
 export const lifetimeScenarios: Readonly<Record<string, () => Promise<void>>> = {
   armAndWatch,
   blockAgain,
+  loseQueue,
   churn,
   garbage,
   workers,

@@ -46,7 +46,11 @@ describeOnRig('verbs', { nodes: 1 }, (rig) => {
   });
 
   describe('lifetimes', () => {
-    test.each(['armAndWatch', 'blockAgain', 'churn', 'garbage', 'workers', 'exitAlive'])('%s', succeeds, watchdogMs);
+    test.each(['armAndWatch', 'blockAgain', 'loseQueue', 'churn', 'garbage', 'workers', 'exitAlive'])(
+      '%s',
+      succeeds,
+      watchdogMs,
+    );
 
     test('a process that is killed in the middle of work leaves nothing', async () => {
       const alive = a().start(process.execPath, program('waitAlive'));

@@ -2,7 +2,7 @@
 // somebody looks, or from the event loop, while somebody sleeps.
 import { CompletionQueue, listRdmaDevices, type RdmaDevice, type RdmaPort, VerbsContext, waitReadable } from '#native';
 import type { Clock } from '../../environment.ts';
-import { Unsupported } from '../../errors.ts';
+import { Disconnected, Unsupported } from '../../errors.ts';
 import { rdmaCompletionsMax } from '../../limits.ts';
 import type { Inlet } from '../local/local-ports.ts';
 
@@ -16,6 +16,8 @@ export interface Completions {
   arrived(frame: number): void;
   /** A request failed, and with it the queue pair. */
   failed(token: number, status: number): void;
+  /** Nothing completes any more. */
+  lost(error: Disconnected): void;
 }
 
 const kinds = { done: 0, arrived: 1, sendFailed: 2, receiveFailed: 3 } as const;
@@ -31,22 +33,27 @@ const spinMsCeiling = 5;
 export class RdmaEngine implements Inlet {
   readonly context: VerbsContext;
   readonly queue: CompletionQueue;
+  readonly entriesMax: number;
   readonly clock: Clock;
   readonly #sessions = new Map<number, Completions>();
   readonly #sleepers = new Set<object>();
   readonly #keepers = new Set<object>();
   #spinMsMax = 0;
+  #isLost = false;
 
   /** Opens the first RoCE port that is up. Throws Unsupported, saying why, where there is none. */
   constructor(clock: Clock) {
     const { device, port, gidIndex } = choosePort(listRdmaDevices());
     this.clock = clock;
     this.context = new VerbsContext(device, port, gidIndex);
-    this.queue = new CompletionQueue(
-      this.context,
-      Math.min(rdmaCompletionsMax, this.context.attributes.completionsMax),
-    );
+    this.entriesMax = Math.min(rdmaCompletionsMax, this.context.attributes.completionsMax);
+    this.queue = new CompletionQueue(this.context, this.entriesMax);
     this.queue.watch(() => this.#wake());
+  }
+
+  /** The device has given the completion queue up: all sessions are broken, and new ones need another engine. */
+  get isLost(): boolean {
+    return this.#isLost;
   }
 
   get spinMsMax(): number {
@@ -70,7 +77,7 @@ export class RdmaEngine implements Inlet {
 
   /** Looks up to `looks` times until something has arrived, and brings in all that has. */
   observe(looks: number): void {
-    for (let count = this.queue.poll(looks); count > 0; count = count < completionsPerPoll ? 0 : this.queue.poll(1)) {
+    for (let count = this.#poll(looks); count > 0; count = count < completionsPerPoll ? 0 : this.#poll(1)) {
       this.#dispatch(count);
     }
   }
@@ -110,6 +117,22 @@ export class RdmaEngine implements Inlet {
     else this.#keepers.delete(keeper);
     if (this.#keepers.size > 0) this.queue.ref();
     else this.queue.unref();
+  }
+
+  #poll(looks: number): number {
+    if (this.#isLost) return 0;
+    try {
+      return this.queue.poll(looks);
+    } catch (cause) {
+      this.#lose(cause);
+      return 0;
+    }
+  }
+
+  #lose(cause: unknown): void {
+    this.#isLost = true;
+    const error = new Disconnected('the RDMA completion queue is lost', { cause, mayHaveExecuted: true });
+    for (const session of [...this.#sessions.values()]) session.lost(error);
   }
 
   /** Armed again before looking, so that what arrives after the look wakes us once more. */

@@ -1,7 +1,7 @@
 // The holder's end of a session over RDMA: connects the queue pair when the first lease is bound, and keeps the mirrors.
 import { type MemoryRegion, RemoteRegion } from '#native';
 import type { Random } from '../../environment.ts';
-import { Disconnected, MalformedFrame } from '../../errors.ts';
+import { CapacityExceeded, Disconnected, MalformedFrame } from '../../errors.ts';
 import { invariant } from '../../invariant.ts';
 import type { LeaseIdentity, SlotLayout } from '../../lease/control-page.ts';
 import { rdmaTestMs, rdmaVerdictMs } from '../../limits.ts';
@@ -87,7 +87,24 @@ export class RdmaHolderLink implements HolderLink {
     return this.#session;
   }
 
+  /** For want of room, here or at home, it can be tried again later. */
   async #connect(): Promise<Session> {
+    try {
+      return await this.#open();
+    } catch (error) {
+      if (error instanceof CapacityExceeded && !this.#closed) this.#closeSession();
+      throw error;
+    }
+  }
+
+  #closeSession(): void {
+    this.#opened?.wire.close();
+    this.#opened?.staging.close();
+    this.#opened = undefined;
+    this.#session = undefined;
+  }
+
+  async #open(): Promise<Session> {
     const wire = new RdmaSession(
       this.#engine,
       this.#random.bytes(3),

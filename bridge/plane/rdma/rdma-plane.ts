@@ -8,24 +8,40 @@ import { RdmaHolderLink } from './rdma-holder-link.ts';
 import { RdmaHomeAtomics } from './rdma-home-atomics.ts';
 import { RdmaHomeLink } from './rdma-home-link.ts';
 
+/** What is opened of a card, once. */
+interface Card {
+  readonly engine: RdmaEngine;
+  readonly atomics: RdmaHomeAtomics;
+}
+
 export class RdmaPlane implements LinkPlane {
   readonly name: PlaneName = 'rdma';
   readonly #environment: Environment;
-  readonly #engine: RdmaEngine;
-  readonly #atomics: RdmaHomeAtomics;
+  #card: Card;
 
   /** Throws Unsupported, saying why, where no card can be used. */
   constructor(environment: Environment) {
     this.#environment = environment;
-    this.#engine = new RdmaEngine(environment.clock);
-    this.#atomics = new RdmaHomeAtomics(this.#engine, environment.random);
+    this.#card = openCard(environment);
   }
 
   openHomeLink(onBroken: (error: FabricError) => void): HomeLink {
-    return new RdmaHomeLink(this.#engine, this.#environment.random, this.#atomics, onBroken);
+    const { engine, atomics } = this.#usableCard();
+    return new RdmaHomeLink(engine, this.#environment.random, atomics, onBroken);
   }
 
   openHolderLink(parts: HolderLinkParts): HolderLink {
-    return new RdmaHolderLink(this.#engine, this.#environment.random, parts);
+    return new RdmaHolderLink(this.#usableCard().engine, this.#environment.random, parts);
   }
+
+  /** The card, opened anew if its engine was lost. Throws Unsupported, saying why, if it can not be used any more. */
+  #usableCard(): Card {
+    if (this.#card.engine.isLost) this.#card = openCard(this.#environment);
+    return this.#card;
+  }
+}
+
+function openCard({ clock, random }: Environment): Card {
+  const engine = new RdmaEngine(clock);
+  return { engine, atomics: new RdmaHomeAtomics(engine, random) };
 }

@@ -1,5 +1,5 @@
-// The requests of one session that somebody waits for: each has a token until its completion comes, and waits in order
-// while the send queue has no room.
+// What one session posts. A request, which somebody waits for, has a token until its completion comes. While the send
+// queue has no room, requests and frames wait in order, and no thread for them.
 
 const tokenMax = 2 ** 31;
 
@@ -35,6 +35,11 @@ export class RdmaRequests {
   readonly #waiting: (() => boolean)[] = [];
   #lastToken = 0;
 
+  /** Requests and frames that wait for room. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Requests that are not done. */
   get size(): number {
     return this.#pending.size;
@@ -49,6 +54,12 @@ export class RdmaRequests {
     return pending;
   }
 
+  /** Posts as soon as there is room, after whatever waits already. */
+  defer(post: () => boolean): void {
+    this.#waiting.push(post);
+  }
+
+  /** There is room again. */
   done(token: number): void {
     this.#pending.get(token)?.settle();
     this.#pending.delete(token);

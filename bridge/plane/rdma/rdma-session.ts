@@ -1,8 +1,8 @@
 // One session with one peer, the same at both ends: a protection domain of its own, a queue pair, and the requests that
 // are under way. No region of another session can be named through it.
 import { MemoryRegion, ProtectionDomain, QueuePair, RemoteRegion, type SystemError } from '#native';
-import { Disconnected } from '../../errors.ts';
-import { rdmaReadsMax, rdmaReceivesMax, rdmaSendsMax } from '../../limits.ts';
+import { CapacityExceeded, Disconnected } from '../../errors.ts';
+import { rdmaFramesWaitingMax, rdmaReadsMax, rdmaReceivesMax, rdmaSendsMax } from '../../limits.ts';
 import { mapOwn } from './own-mapping.ts';
 import type { Completions, RdmaEngine } from './rdma-engine.ts';
 import { type Endpoint, nonceBytes, type RegionName } from './rdma-messages.ts';
@@ -17,6 +17,11 @@ const retries = 6;
 /** Slots bound what is under way: a peer that has no receive ready so often (7 would be for ever) keeps none. */
 const rnrRetries = 6;
 const inlineBytesMax = 220;
+/** One frame in so many is told when it is done, and so that there is room: some are always under way in a full queue. */
+const framesPerToken = 32;
+/** No request's. */
+const frameToken = 2 ** 31;
+
 export class RdmaSession implements Completions {
   readonly engine: RdmaEngine;
   readonly domain: ProtectionDomain;
@@ -31,10 +36,11 @@ export class RdmaSession implements Completions {
   #peerTest: RemoteRegion | undefined;
   #broken: Disconnected | undefined;
   #closed = false;
+  #frames = 0;
   #probe: Operation | undefined;
   roundTripMs = 0;
 
-  /** `random` draws 3 bytes. */
+  /** `random` draws 3 bytes. Throws CapacityExceeded if there is no room for another queue pair. */
   constructor(
     engine: RdmaEngine,
     random: Uint8Array,
@@ -45,8 +51,7 @@ export class RdmaSession implements Completions {
     this.#onFrame = onFrame;
     this.#onBroken = onBroken;
     this.domain = new ProtectionDomain(engine.context);
-    const limits = { sendsMax: rdmaSendsMax, receivesMax: rdmaReceivesMax, readsMax: rdmaReadsMax, inlineBytesMax };
-    this.#pair = new QueuePair(this.domain, engine.queue, limits);
+    this.#pair = this.#openPair();
     this.#testRegion = new MemoryRegion(this.domain, this.#test.buffer, 0, 2 * nonceBytes, {
       remoteRead: false,
       remoteWrite: true,
@@ -121,8 +126,8 @@ export class RdmaSession implements Completions {
   }
 
   /**
-   * Writes bytes to the peer, then the frame: it is seen after the bytes. Where the send queue is full, this waits for
-   * room, which completions bring, or the session's end.
+   * Writes bytes to the peer, then the frame: it is seen after the bytes. Where the send queue is full, it is posted as
+   * soon as there is room, with the bytes as they are then; a peer that makes none is given up.
    */
   publish(
     local: MemoryRegion,
@@ -132,14 +137,25 @@ export class RdmaSession implements Completions {
     remoteOffset: number,
     frame: number,
   ): void {
-    while (this.#broken === undefined) {
-      try {
-        if (this.#pair.writeWithImmediate(local, offset, bytes, remote, remoteOffset, frame, 0)) return;
-      } catch (cause) {
-        return this.#refused(cause as SystemError);
-      }
-      this.engine.observe(1);
+    if (this.#broken !== undefined) return;
+    this.#frames += 1;
+    const token = this.#frames % framesPerToken === 0 ? frameToken : 0;
+    try {
+      const post = () => this.#pair.writeWithImmediate(local, offset, bytes, remote, remoteOffset, frame, token);
+      if (this.#requests.waiting > 0 || !post()) this.#defer(() => this.#posting(post));
+    } catch (cause) {
+      this.#refused(cause as SystemError);
     }
+  }
+
+  /** Whoever sleeps now sleeps for room, too. */
+  #defer(post: () => boolean): void {
+    if (this.#requests.waiting >= rdmaFramesWaitingMax) {
+      return this.break(new Disconnected(`the peer takes nothing: ${rdmaFramesWaitingMax} frames wait for it`));
+    }
+    this.#requests.defer(post);
+    this.engine.arm(this.#requests);
+    this.engine.observe(1);
   }
 
   write(local: MemoryRegion, offset: number, bytes: number, remote: RemoteRegion, remoteOffset: number): Operation {
@@ -206,6 +222,7 @@ export class RdmaSession implements Completions {
     this.#closed = true;
     this.#broken ??= new Disconnected('the RDMA session was closed here');
     this.#requests.failAll(this.#broken);
+    this.engine.disarm(this.#requests);
     this.engine.remove(this.#pair.number);
     this.#pair.close();
     this.#testRegion.close();
@@ -213,10 +230,25 @@ export class RdmaSession implements Completions {
     this.domain.close();
   }
 
+  #openPair(): QueuePair {
+    const limits = { sendsMax: rdmaSendsMax, receivesMax: rdmaReceivesMax, readsMax: rdmaReadsMax, inlineBytesMax };
+    try {
+      return new QueuePair(this.domain, this.engine.queue, limits);
+    } catch (cause) {
+      this.domain.close();
+      this.#test.close();
+      if ((cause as SystemError).code !== 'ENOBUFS') throw cause;
+      const each = rdmaSendsMax + rdmaReceivesMax;
+      const message = `no RDMA session more: each takes ${each} of the completion queue's ${this.engine.entriesMax} entries`;
+      throw new CapacityExceeded(message, { cause });
+    }
+  }
+
   // ---- Completions.
 
   done(token: number): void {
     this.#requests.done(token);
+    if (this.#requests.waiting === 0) this.engine.disarm(this.#requests);
   }
 
   arrived(frame: number): void {
@@ -227,6 +259,10 @@ export class RdmaSession implements Completions {
     this.break(
       new Disconnected(`the RDMA session failed: work completion status ${status}`, { mayHaveExecuted: true }),
     );
+  }
+
+  lost(error: Disconnected): void {
+    this.break(error);
   }
 
   // ---- Requests.
