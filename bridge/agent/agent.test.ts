@@ -336,7 +336,13 @@ describe('over the network', () => {
     carrier.open({ onMessage: (bytes) => heard.push(decodeMessage(bytes)), onClose: () => undefined });
     carrier.send(encodeMessage(helloOf()), []);
     carrier.send(
-      encodeMessage({ type: 'attach', seq: 1, lease: leaseIdToBytes(lease.id), slot: false, resumes: null }),
+      encodeMessage({
+        type: 'attach',
+        seq: 1,
+        lease: leaseIdToBytes(lease.id),
+        slot: false,
+        holder: new Uint8Array(16),
+      }),
       [],
     );
     await world.clock.settle();

@@ -14,18 +14,20 @@ import type { Registry } from '../dns/registry.ts';
 import type { ServiceRecord } from '../dns/service-record.ts';
 import { toldServices } from '../dns/told-services.ts';
 import type { Clock, Environment } from '../environment.ts';
-import { CapacityExceeded, MalformedFrame, Revoked, Unsupported } from '../errors.ts';
+import { MalformedFrame, Revoked, Unsupported } from '../errors.ts';
 import { invariant } from '../invariant.ts';
 import type { HeldLease } from '../lease/held-lease.ts';
 import { HomeLease } from '../lease/home-lease.ts';
 import { checkLeaseMs, type Lease, type LeaseContext } from '../lease/lease.ts';
 import { type AgentId, agentOf, type LeaseId, newAgentId, newLeaseId } from '../lease/lease-id.ts';
-import { controlRequestMs, leaseBytesMax } from '../limits.ts';
+import { leaseBytesMax } from '../limits.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { formatNetworkAddress, isWildcard, type NetworkAddress } from '../network-address.ts';
 import type { LinkPlane, Plane, PlaneName } from '../plane/plane.ts';
+import { connectHere } from './connect-here.ts';
+import { HolderKeys } from './holder-keys.ts';
 import { HolderSession, type HomeLeases } from './holder-session.ts';
-import { type AttachOptions, HomeConnection, type Lost } from './home-connection.ts';
+import { type AttachOptions, HomeConnection } from './home-connection.ts';
 import { Reconnection } from './reconnection.ts';
 import { isAlive, type RuntimeDirectory } from './runtime-directory.ts';
 
@@ -52,9 +54,6 @@ export interface AgentParts {
 /** Where an agent is reached: the path of its socket on this machine, or an address of the network. */
 export type AgentAddress = string | NetworkAddress;
 
-/** A listener whose backlog is full is tried again this often. */
-const connectRetryMs = 5;
-
 export class Agent implements HomeLeases {
   readonly id: AgentId;
   readonly metrics: Metrics = new Metrics();
@@ -66,6 +65,7 @@ export class Agent implements HomeLeases {
   /** Of leases that were attached by such an address. */
   readonly #networkAddresses = new WeakMap<Lease, NetworkAddress>();
   /** By address and agent: what answers at an address today need not be what answered there yesterday. */
+  readonly #holderKeys: HolderKeys;
   readonly #homes = new Map<string, HomeConnection>();
   readonly #connecting = new Map<string, Promise<HomeConnection>>();
   readonly #reconnections = new Set<Reconnection>();
@@ -77,6 +77,7 @@ export class Agent implements HomeLeases {
     this.#parts = parts;
     this.directory = parts.directory;
     this.id = newAgentId(parts.environment.random.bytes(8));
+    this.#holderKeys = new HolderKeys(parts.environment.random);
     this.#context = { environment: parts.environment, metrics: this.metrics };
   }
 
@@ -194,8 +195,8 @@ export class Agent implements HomeLeases {
     throw new Unsupported(`${service} is served here, but LEASEWIRE_ADVERTISE does not say how others reach it`);
   }
 
-  sessionOf(ticket: Uint8Array): HolderSession | undefined {
-    return [...this.#sessions].find((session) => Buffer.compare(session.ticket, ticket) === 0);
+  sessionOf(holder: Uint8Array): HolderSession | undefined {
+    return [...this.#sessions].find((session) => session.isOf(holder));
   }
 
   sessionEnded(session: HolderSession): void {
@@ -230,7 +231,7 @@ export class Agent implements HomeLeases {
   }
 
   #accept(carrier: Carrier): void {
-    this.#sessions.add(new HolderSession(carrier, this, this.#parts.environment));
+    this.#sessions.add(new HolderSession(carrier, this, this.clock));
   }
 
   /** Over the network only if it is on another machine: here, the local plane has it. */
@@ -254,40 +255,24 @@ export class Agent implements HomeLeases {
   async #connectHome(key: string, address: AgentAddress, peer?: AgentId): Promise<HomeConnection> {
     const carrier = await this.#connect(address);
     const ends = { self: this.id, peer };
-    const planeFor = (each: Carrier) => this.planeFor(each);
-    const home = new HomeConnection(carrier, ends, planeFor, this.#context, (lost) => {
+    const options = { holder: this.#holderKeys.of(key), planeFor: (each: Carrier) => this.planeFor(each) };
+    const home = new HomeConnection(carrier, ends, options, this.#context, (lost) => {
       if (this.#homes.get(key) === home) this.#homes.delete(key);
-      if (lost.leases.length > 0) this.#reconnect(lost, () => this.#homeAt(address, peer));
+      if (lost.length > 0) this.#reconnect(lost, () => this.#homeAt(address, peer));
     });
     this.#homes.set(key, home);
     return home;
   }
 
-  #reconnect(lost: Lost, connect: () => Promise<HomeConnection>): void {
+  #reconnect(lost: readonly HeldLease[], connect: () => Promise<HomeConnection>): void {
     const reconnection = new Reconnection(lost, connect, this.#parts.environment);
     this.#reconnections.add(reconnection);
     void reconnection.run().finally(() => this.#reconnections.delete(reconnection));
   }
 
   async #connect(address: AgentAddress): Promise<Carrier> {
-    return typeof address === 'string' ? this.#connectHere(address) : this.#parts.network.connect(address);
-  }
-
-  /** Connects, waiting while the listener's backlog is full. */
-  async #connectHere(address: string): Promise<Carrier> {
-    const { transport, environment } = this.#parts;
-    const { clock } = environment;
-    const untilMs = clock.nowMs() + controlRequestMs;
-    for (;;) {
-      try {
-        return transport.connect(address);
-      } catch (error) {
-        if (!(error instanceof CapacityExceeded) || clock.nowMs() >= untilMs) throw error;
-        await new Promise<void>((resolve) => {
-          clock.after(connectRetryMs, resolve);
-        });
-      }
-    }
+    const { transport, network } = this.#parts;
+    return typeof address === 'string' ? connectHere(transport, address, this.clock) : network.connect(address);
   }
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { MemoryAttachment, MemoryCarrier, World } from '#sim';
 import { decodeMessage, encodeMessage } from '../control/codec.ts';
 import { anyMessage, helloOf } from '../control/message.test.support.ts';
-import type { Attached, Message, Request, Response } from '../control/messages.ts';
+import type { Message, Request, Response } from '../control/messages.ts';
 import { type LeaseId, leaseIdToBytes } from '../lease/lease-id.ts';
 import { leaseMsMax, leaseMsMin } from '../limits.ts';
 import { RpcServer } from '../rpc/server.ts';
@@ -49,6 +49,7 @@ class RawHolder {
 }
 
 const refusal = (code: string) => ({ type: 'refused', code });
+const keyOf = (holder: number) => new Uint8Array(16).fill(holder);
 
 describe('a holder that has not attached', () => {
   test.each([
@@ -78,7 +79,7 @@ describe('a holder that has attached', () => {
     const scene = granted({ leaseMs: 60_000 });
     const raw = new RawHolder(scene);
     const lease = leaseIdToBytes(scene.lease.id);
-    expect(await raw.ask({ type: 'attach', seq: 1, lease, slot: false, resumes: null })).toMatchObject({
+    expect(await raw.ask({ type: 'attach', seq: 1, lease, slot: false, holder: keyOf(1) })).toMatchObject({
       type: 'attached',
     });
     return { scene, raw, lease };
@@ -88,13 +89,15 @@ describe('a holder that has attached', () => {
     const scene = granted();
     const raw = new RawHolder(scene);
     const lease = leaseIdToBytes(scene.lease.id);
-    expect(await raw.ask({ type: 'attach', seq: 1, lease, slot: true, resumes: null })).toMatchObject({ slot: null });
+    expect(await raw.ask({ type: 'attach', seq: 1, lease, slot: true, holder: keyOf(1) })).toMatchObject({
+      slot: null,
+    });
     expect(raw.attachments).toHaveLength(1);
   });
 
   test('may not attach again over the same connection', async () => {
     const { raw, lease } = await attached();
-    expect(await raw.ask({ type: 'attach', seq: 2, lease, slot: false, resumes: null })).toMatchObject(
+    expect(await raw.ask({ type: 'attach', seq: 2, lease, slot: false, holder: keyOf(1) })).toMatchObject(
       refusal('Contention'),
     );
   });
@@ -116,7 +119,7 @@ describe('a holder that has attached', () => {
     expect(raw.closed).toBe(true);
     expect(scene.lease.remainingMs).toBe(60_000);
     const other = new RawHolder(scene);
-    expect(await other.ask({ type: 'attach', seq: 1, lease, slot: true, resumes: null })).toMatchObject({
+    expect(await other.ask({ type: 'attach', seq: 1, lease, slot: true, holder: keyOf(1) })).toMatchObject({
       type: 'attached',
     });
     expect(await other.ask({ type: 'renew', seq: 2, lease, generation: 1, leaseMs: leaseMsMin })).toMatchObject({
@@ -160,79 +163,82 @@ describe('a holder that has attached', () => {
   });
 });
 
-describe('a ticket', () => {
+describe('a holder’s key', () => {
   interface Sessions {
     readonly scene: Scene;
     readonly lost: RawHolder;
     readonly raw: RawHolder;
-    readonly ticket: Uint8Array;
-    readonly attach: (seq: number, resumes: Uint8Array | null) => Request;
+    readonly attach: (seq: number, holder: Uint8Array) => Request;
   }
 
-  /** A lease whose only slot a session has, of which its holder knows no more than the ticket; and another session. */
+  const key = keyOf(7);
+
+  /** A lease whose only slot a session has, of which its holder may not even have heard; and another session. */
   async function sessions(): Promise<Sessions> {
     const scene = granted();
     new RpcServer(scene.lease);
     const lease = leaseIdToBytes(scene.lease.id);
-    const attach = (seq: number, resumes: Uint8Array | null): Request => {
-      return { type: 'attach', seq, lease, slot: true, resumes };
-    };
+    const attach = (seq: number, holder: Uint8Array): Request => ({ type: 'attach', seq, lease, slot: true, holder });
     const lost = new RawHolder(scene);
-    const { ticket } = (await lost.ask(attach(1, null))) as Attached & Response;
-    return { scene, lost, raw: new RawHolder(scene), ticket, attach };
+    expect(await lost.ask(attach(1, key))).toMatchObject({ type: 'attached' });
+    return { scene, lost, raw: new RawHolder(scene), attach };
   }
 
-  test('of a session that lives ends that first, and so frees its slot', async () => {
-    const { scene, lost, raw, ticket, attach } = await sessions();
-    expect(await raw.ask(attach(1, null))).toMatchObject(refusal('Contention'));
-    expect(lost.closed).toBe(false);
-    const answer = await raw.ask(attach(2, ticket));
+  function second(scene: Scene): Request {
+    const lease = scene.home.agent.acquire({ minBytes: 1, leaseMs: 60_000, hugePages: false });
+    return { type: 'attach', seq: 5, lease: leaseIdToBytes(lease.id), slot: false, holder: key };
+  }
+
+  test('ends the session that it was shown before, and so frees its slot', async () => {
+    const { scene, lost, raw, attach } = await sessions();
+    const answer = await raw.ask(attach(2, key));
     expect(answer).toMatchObject({ type: 'attached', generation: 1, slot: { index: 0, session: 1 } });
     expect([lost.closed, scene.lease.freeSlots]).toEqual([true, 0]);
-    expect((answer as Attached).ticket).not.toEqual(ticket);
   });
 
-  test('of a session that is over, or of none, is as good as no ticket', async () => {
-    const { lost, raw, ticket, attach } = await sessions();
-    expect(await raw.ask(attach(1, new Uint8Array(8)))).toMatchObject(refusal('Contention'));
-    const almost = ticket.slice();
-    almost[7] = (almost[7] as number) ^ 1;
-    expect(await raw.ask(attach(2, almost))).toMatchObject(refusal('Contention'));
+  test('that another shows ends nothing', async () => {
+    const { lost, raw, scene, attach } = await sessions();
+    const almost = key.slice();
+    almost[15] = (almost[15] as number) ^ 1;
+    expect(await raw.ask(attach(1, almost))).toMatchObject(refusal('Contention'));
+    expect(await new RawHolder(scene).ask(attach(1, keyOf(8)))).toMatchObject(refusal('Contention'));
     expect(lost.closed).toBe(false);
-    lost.leave();
-    expect(await raw.ask(attach(3, ticket))).toMatchObject({ type: 'attached' });
   });
 
-  test('of one’s own session ends nothing', async () => {
-    const { scene, lost, attach, ticket } = await sessions();
-    expect(await lost.ask(attach(2, ticket))).toMatchObject(refusal('Contention'));
+  test('of a session that is over is taken again', async () => {
+    const { lost, raw, attach } = await sessions();
+    lost.leave();
+    expect(await raw.ask(attach(3, key))).toMatchObject({ type: 'attached' });
+  });
+
+  test('ends nothing where it was shown already', async () => {
+    const { scene, lost, attach } = await sessions();
+    expect(await lost.ask(attach(2, key))).toMatchObject(refusal('Contention'));
+    expect(await lost.ask(second(scene))).toMatchObject({ type: 'attached' });
     expect([lost.closed, scene.lease.freeSlots]).toEqual([false, 0]);
   });
 
+  test('is one for all leases of a session', async () => {
+    const { scene, lost } = await sessions();
+    const other = { ...second(scene), holder: keyOf(8) } as Request;
+    expect(await lost.ask(other)).toMatchObject(refusal('MalformedFrame'));
+  });
+
   test('ends nothing where the lease that it comes with is not granted', async () => {
-    const { lost, raw, ticket, attach } = await sessions();
-    const other = { ...attach(1, ticket), lease: new Uint8Array(16) } as Request;
+    const { lost, raw, attach } = await sessions();
+    const other = { ...attach(1, key), lease: new Uint8Array(16) } as Request;
     expect(await raw.ask(other)).toMatchObject(refusal('Revoked'));
     expect(lost.closed).toBe(false);
   });
 
   test('brings nothing back that the session had besides', async () => {
-    const { scene, lost, raw, ticket, attach } = await sessions();
-    const second = scene.home.agent.acquire({ minBytes: 1, leaseMs: 60_000, hugePages: false });
-    const also = { ...attach(2, null), lease: leaseIdToBytes(second.id), slot: false } as Request;
+    const { scene, lost, raw, attach } = await sessions();
+    const also = second(scene) as Extract<Request, { type: 'attach' }>;
     await lost.ask(also);
-    await raw.ask(attach(1, ticket));
-    const renewal = { type: 'renew', seq: 3, lease: leaseIdToBytes(second.id), generation: 1, leaseMs: 1e6 } as const;
+    await raw.ask(attach(1, key));
+    const renewal = { type: 'renew', seq: 3, lease: also.lease, generation: 1, leaseMs: 1e6 } as const;
     expect(await raw.ask(renewal)).toMatchObject(refusal('MalformedFrame'));
-    expect(await raw.ask({ ...also, seq: 4, resumes: ticket } as Request)).toMatchObject({ type: 'attached' });
-  });
-
-  test('is another for each session, and the same for all leases of one', async () => {
-    const { lost, scene, attach, ticket } = await sessions();
-    const second = scene.home.agent.acquire({ minBytes: 1, leaseMs: 60_000, hugePages: false });
-    const also = { ...attach(2, null), lease: leaseIdToBytes(second.id), slot: false } as Request;
-    expect(((await lost.ask(also)) as Attached & Response).ticket).toEqual(ticket);
-    expect(((await new RawHolder(scene).ask(also)) as Attached & Response).ticket).not.toEqual(ticket);
+    expect(await raw.ask(also)).toMatchObject({ type: 'attached' });
   });
 });
 

@@ -3,9 +3,9 @@
 
 import type { Carrier } from '../control/carrier.ts';
 import { type Answer, type ConnectionOwner, ControlConnection } from '../control/connection.ts';
-import { type Notice, type Request, ticketBytes } from '../control/messages.ts';
+import type { Notice, Request } from '../control/messages.ts';
 import type { ServiceRecord } from '../dns/service-record.ts';
-import type { Environment } from '../environment.ts';
+import type { Clock } from '../environment.ts';
 import { Contention, type FabricError, MalformedFrame, Revoked } from '../errors.ts';
 import type { Holder, HomeLease } from '../lease/home-lease.ts';
 import { type AgentId, type LeaseId, leaseIdFromBytes, leaseIdToBytes } from '../lease/lease-id.ts';
@@ -21,25 +21,28 @@ export interface HomeLeases {
   planeFor(carrier: Carrier): LinkPlane;
   /** The instances of a service on this node that other machines can reach. */
   services(service: string): readonly ServiceRecord[];
-  /** The session that has this ticket, if there is one. */
-  sessionOf(ticket: Uint8Array): HolderSession | undefined;
+  /** The session of the holder with this key, if there is one. */
+  sessionOf(holder: Uint8Array): HolderSession | undefined;
   sessionEnded(session: HolderSession): void;
 }
 
 export class HolderSession implements ConnectionOwner, Holder {
-  /** What a holder shows who has lost this session, which may not have been noticed here. */
-  readonly ticket: Uint8Array;
   readonly #leases: HomeLeases;
   readonly #connection: ControlConnection;
   /** What is attached over this connection, and in which slot. */
   readonly #attached = new Map<HomeLease, number | undefined>();
   /** Opened when the holder first needs it. */
   #link: HomeLink | undefined;
+  #holder: Uint8Array | undefined;
 
-  constructor(carrier: Carrier, leases: HomeLeases, { clock, random }: Environment) {
-    this.ticket = random.bytes(ticketBytes);
+  constructor(carrier: Carrier, leases: HomeLeases, clock: Clock) {
     this.#leases = leases;
     this.#connection = new ControlConnection(carrier, clock, this, { self: leases.id });
+  }
+
+  /** Whether this is a session of the holder with that key. */
+  isOf(holder: Uint8Array): boolean {
+    return this.#holder !== undefined && Buffer.compare(this.#holder, holder) === 0;
   }
 
   onRequest(request: Request): Answer {
@@ -52,7 +55,7 @@ export class HolderSession implements ConnectionOwner, Holder {
     const lease = this.#leases.find(leaseIdFromBytes(request.lease));
     switch (request.type) {
       case 'attach':
-        if (request.resumes !== null) this.#replace(request.resumes);
+        this.#recognise(request.holder);
         return this.#attach(lease, request.slot);
       case 'describe':
         return { body: describe(lease) };
@@ -106,10 +109,13 @@ export class HolderSession implements ConnectionOwner, Holder {
     return this.#link;
   }
 
-  /** The holder's end of that session is gone: there is nobody who could miss it. */
-  #replace(ticket: Uint8Array): void {
-    const lost = this.#leases.sessionOf(ticket);
-    if (lost !== undefined && lost !== this) lost.#end();
+  /** Another session of the same holder has lost its other end: there is nobody who could miss it. */
+  #recognise(holder: Uint8Array): void {
+    if (this.isOf(holder)) return;
+    if (this.#holder !== undefined) throw new MalformedFrame('a session has one holder');
+    const lost = this.#leases.sessionOf(holder);
+    if (lost !== undefined) lost.#end();
+    this.#holder = holder.slice();
   }
 
   #end(): void {
@@ -128,7 +134,7 @@ export class HolderSession implements ConnectionOwner, Holder {
       const { attachments, offer } = lease.grantTo(link, slot?.index);
       const { generation, arenaBytes, leaseMs, remainingMs, layout } = lease;
       const granted = { generation, arenaBytes, leaseMs, remainingMs, layout };
-      return { body: { type: 'attached', ...granted, slot, offer, ticket: this.ticket }, attachments };
+      return { body: { type: 'attached', ...granted, slot, offer }, attachments };
     } catch (error) {
       this.#detach(lease);
       throw error;

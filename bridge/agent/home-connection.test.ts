@@ -60,7 +60,6 @@ const attached: Attached = {
   slot: null,
   layout: { name: 'none', slotCount: 0, slotStride: 0 },
   offer: null,
-  ticket: new Uint8Array(8),
 };
 
 /** The memory of a lease that was really granted, so that only what a test says is wrong. */

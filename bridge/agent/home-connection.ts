@@ -16,10 +16,11 @@ export interface AttachOptions {
   readonly slot: boolean;
 }
 
-/** What a connection left behind that was lost: leases that are interrupted, and the name of their session at home. */
-export interface Lost {
-  readonly leases: readonly HeldLease[];
-  readonly ticket: Uint8Array | null;
+export interface HomeConnectionOptions {
+  /** By which the home knows this agent again, over whatever connection. */
+  readonly holder: Uint8Array;
+  /** By which plane leases come over a carrier. Throws Unsupported if none does. */
+  readonly planeFor: (carrier: Carrier) => LinkPlane;
 }
 
 /** A lease that is being attached, and the news of its end, if that has come meanwhile. */
@@ -36,32 +37,30 @@ interface Bound {
 }
 
 export class HomeConnection implements ConnectionOwner, Home {
-  readonly #planeFor: (carrier: Carrier) => LinkPlane;
+  readonly #options: HomeConnectionOptions;
   readonly #context: LeaseContext;
   readonly #connection: ControlConnection;
   readonly #leases = new Map<LeaseId, HeldLease>();
   readonly #bindings = new Set<Binding>();
   /** Opened with the first lease. */
   #link: HolderLink | undefined;
-  readonly #onClosed: (lost: Lost) => void;
-  /** Of this connection's session at home, once something was attached. */
-  #ticket: Uint8Array | null = null;
+  readonly #onClosed: (lost: readonly HeldLease[]) => void;
   #ended = false;
   /** Whatever needs the connection although no lease does. */
   #users = 0;
 
   /**
-   * `planeFor` says by which plane leases come over a carrier, or throws; `onClosed` is called when the connection has
-   * closed, by itself or because nothing needs it any more.
+   * `onClosed` is called when the connection has closed, by itself or because nothing needs it any more, with the leases
+   * that are interrupted by it.
    */
   constructor(
     carrier: Carrier,
     ends: Ends,
-    planeFor: (carrier: Carrier) => LinkPlane,
+    options: HomeConnectionOptions,
     context: LeaseContext,
-    onClosed: (lost: Lost) => void,
+    onClosed: (lost: readonly HeldLease[]) => void,
   ) {
-    this.#planeFor = planeFor;
+    this.#options = options;
     this.#context = context;
     this.#onClosed = onClosed;
     this.#connection = new ControlConnection(carrier, context.environment.clock, this, ends);
@@ -71,14 +70,9 @@ export class HomeConnection implements ConnectionOwner, Home {
     return this.#connection.closed;
   }
 
-  /** Names this connection's session at home; null while nothing was attached. */
-  get ticket(): Uint8Array | null {
-    return this.#ticket;
-  }
-
   attach(id: LeaseId, options: AttachOptions): Promise<HeldLease> {
     return this.#using(() =>
-      this.#attach(id, { ...options, resumes: null }, ({ body, memory, askedAtMs, ended }) => {
+      this.#attach(id, options, ({ body, memory, askedAtMs, ended }) => {
         const held = new HeldLease({ ...body, id, memory, home: this, askedAtMs }, this.#context);
         this.#keep(held, ended);
         return held;
@@ -87,18 +81,13 @@ export class HomeConnection implements ConnectionOwner, Home {
   }
 
   /** Attaches again to a lease that is interrupted. Rejects as attach() does; the lease is then as it was. */
-  resume(lease: HeldLease, ticket: Uint8Array | null): Promise<void> {
-    const options = { slot: lease.hasSlot, resumes: ticket };
+  resume(lease: HeldLease): Promise<void> {
+    const options = { slot: lease.hasSlot };
     return this.#using(() => this.#attach(lease.id, options, (bound) => this.#takeOver(lease, bound), lease));
   }
 
   /** `take` gets what was bound; `held` is the lease, where it is attached again. */
-  async #attach<T>(
-    id: LeaseId,
-    options: AttachOptions & { readonly resumes: Uint8Array | null },
-    take: (bound: Bound) => T,
-    held?: HeldLease,
-  ): Promise<T> {
+  async #attach<T>(id: LeaseId, { slot }: AttachOptions, take: (bound: Bound) => T, held?: HeldLease): Promise<T> {
     const lease = leaseIdToBytes(id);
     const link = this.#openLink();
     const askedAtMs = this.#context.environment.clock.nowMs();
@@ -111,9 +100,9 @@ export class HomeConnection implements ConnectionOwner, Home {
     const binding: Binding = { id, end: undefined };
     this.#bindings.add(binding);
     try {
-      const reply = await this.#ask({ type: 'attach', lease, ...options }, 'attached', undo);
+      const { holder } = this.#options;
+      const reply = await this.#ask({ type: 'attach', lease, slot, holder }, 'attached', undo);
       const { body } = reply;
-      this.#ticket = body.ticket;
       try {
         const memory = await this.#bind(link, id, reply, held);
         const ended = binding.end?.generation === body.generation ? binding.end.reason : undefined;
@@ -230,7 +219,7 @@ export class HomeConnection implements ConnectionOwner, Home {
 
   #openLink(): HolderLink {
     const { carrier } = this.#connection;
-    this.#link ??= this.#planeFor(carrier).openHolderLink({
+    this.#link ??= this.#options.planeFor(carrier).openHolderLink({
       carrier,
       ask: async (body) => (await this.#ask({ type: 'plane', body }, 'plane-answer')).body.body,
       onBroken: (error) => this.#lose(error),
@@ -283,7 +272,7 @@ export class HomeConnection implements ConnectionOwner, Home {
     for (const lease of resumed) lease.interrupt();
     this.#link?.close();
     this.#link = undefined;
-    this.#onClosed({ leases: resumed, ticket: this.#ticket });
+    this.#onClosed(resumed);
   }
 }
 

@@ -5,19 +5,16 @@ import { type Disconnected, FabricError } from '../errors.ts';
 import type { HeldLease } from '../lease/held-lease.ts';
 import type { EndedStatus } from '../lease/lease-status.ts';
 import { reconnectMs, reconnectMsMax } from '../limits.ts';
-import type { HomeConnection, Lost } from './home-connection.ts';
+import type { HomeConnection } from './home-connection.ts';
 
 export class Reconnection {
   readonly #waiting: Set<HeldLease>;
-  /** Of the session that was lost last. */
-  #ticket: Uint8Array | null;
   readonly #connect: () => Promise<HomeConnection>;
   readonly #environment: Environment;
 
   /** `connect` gives a connection to the very agent that was lost, or rejects with Disconnected. */
-  constructor({ leases, ticket }: Lost, connect: () => Promise<HomeConnection>, environment: Environment) {
+  constructor(leases: readonly HeldLease[], connect: () => Promise<HomeConnection>, environment: Environment) {
     this.#waiting = new Set(leases);
-    this.#ticket = ticket;
     this.#connect = connect;
     this.#environment = environment;
   }
@@ -43,14 +40,11 @@ export class Reconnection {
 
   /** Whether this lease has come back, or never will. */
   async #tried(lease: HeldLease): Promise<boolean> {
-    let home: HomeConnection | undefined;
     try {
-      home = await this.#connect();
-      await home.resume(lease, this.#ticket);
+      const home = await this.#connect();
+      await home.resume(lease);
       return true;
     } catch (error) {
-      // This session may be half open by now, as the one before it was, and have the lease's slot.
-      this.#ticket = home?.ticket ?? this.#ticket;
       const status = endBy(FabricError.from(error));
       if (status !== undefined) lease.end(status);
       return status !== undefined;

@@ -11,7 +11,7 @@ import type { CarrierEvents } from './carrier.ts';
 import { decodeMessage, encodeMessage } from './codec.ts';
 import { type Answer, type ConnectionOwner, ControlConnection, type Reply } from './connection.ts';
 import { helloOf } from './message.test.support.ts';
-import type { Message, Notice, Request, RequestBody } from './messages.ts';
+import { type Message, type Notice, protocolVersion, type Request, type RequestBody } from './messages.ts';
 
 const here = '0000000000000001' as AgentId;
 const there = '0000000000000002' as AgentId;
@@ -26,7 +26,6 @@ const attached = {
   slot: null,
   layout: { name: 'none', slotCount: 0, slotStride: 0 },
   offer: null,
-  ticket: new Uint8Array(8),
 } as const;
 const done: Answer = { body: { type: 'done' } };
 
@@ -121,9 +120,11 @@ describe('a request', () => {
     const two = connect(far);
     const mine = attachment();
     two.owner.answer = () => ({ body: attached, attachments: [mine] });
-    const reply = await clock.run(one.connection.request({ type: 'attach', lease, slot: false, resumes: null }));
+    const reply = await clock.run(
+      one.connection.request({ type: 'attach', lease, slot: false, holder: new Uint8Array(16) }),
+    );
     expect(reply.body).toEqual({ ...attached, seq: 1 });
-    expect(two.owner.requests).toEqual([{ type: 'attach', lease, slot: false, resumes: null, seq: 1 }]);
+    expect(two.owner.requests).toEqual([{ type: 'attach', lease, slot: false, holder: new Uint8Array(16), seq: 1 }]);
     expect(ledger.open).toBe(2);
     for (const received of reply.attachments) received.close();
     expect(mine.closed).toBe(false);
@@ -266,7 +267,7 @@ describe('the greeting', () => {
 
   test('of another version is refused, with the reason', async () => {
     const { owner, connection } = connect(near);
-    const peer = new Peer().sayBytes(pack({ type: 'hello', version: 4, news: 'of version 4' }));
+    const peer = new Peer().sayBytes(pack({ type: 'hello', version: protocolVersion + 1, news: 'of another version' }));
     await clock.settle();
     expect(owner.ends).toEqual([expect.any(Unsupported)]);
     expect(connection.closed).toBe(true);
@@ -274,7 +275,7 @@ describe('the greeting', () => {
       type: 'refused',
       seq: 0,
       code: 'Unsupported',
-      message: expect.stringMatching(/protocol 4.* 3/),
+      message: expect.stringMatching(new RegExp(`protocol ${protocolVersion + 1}.* ${protocolVersion}`)),
     });
     expect(peer.closed).toBe(true);
   });

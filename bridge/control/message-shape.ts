@@ -5,7 +5,7 @@ import { type FabricErrorCode, fabricErrorNumbers } from '../errors.ts';
 import { type LayoutName, layoutIds, slotCountMax } from '../lease/control-page.ts';
 import { agentIdBytes, leaseIdBytes } from '../lease/lease-id.ts';
 import { leaseBytesMax, leaseMsMax, leaseMsMin, planeBodyBytesMax, servicesMax } from '../limits.ts';
-import { type Message, sessionMax, ticketBytes } from './messages.ts';
+import { holderKeyBytes, type Message, sessionMax } from './messages.ts';
 
 const uint = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(max));
 const seq = uint(2 ** 32 - 1);
@@ -16,7 +16,7 @@ const id = (length: number) =>
   );
 const agent = id(agentIdBytes);
 const lease = id(leaseIdBytes);
-const ticket = id(ticketBytes);
+const holder = id(holderKeyBytes);
 const generation = uint(Number.MAX_SAFE_INTEGER);
 const arenaBytes = uint(leaseBytesMax);
 const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(leaseMsMax));
@@ -42,7 +42,7 @@ export const anyGreeting: v.GenericSchema<unknown, { readonly version: number }>
 export const messageShape: v.GenericSchema<unknown, Message> = v.variant('type', [
   v.strictObject({ type: v.literal('hello'), version: uint(2 ** 16), agent }),
 
-  v.strictObject({ type: v.literal('attach'), seq, lease, slot: v.boolean(), resumes: v.nullable(ticket) }),
+  v.strictObject({ type: v.literal('attach'), seq, lease, slot: v.boolean(), holder }),
   v.strictObject({ type: v.literal('detach'), seq, lease, generation }),
   v.strictObject({ type: v.literal('renew'), seq, lease, generation, leaseMs }),
   v.strictObject({ type: v.literal('remaining'), seq, lease, generation }),
@@ -60,7 +60,6 @@ export const messageShape: v.GenericSchema<unknown, Message> = v.variant('type',
     slot: v.nullable(slot),
     layout,
     offer: v.nullable(planeBody),
-    ticket,
   }),
   v.strictObject({
     type: v.literal('description'),

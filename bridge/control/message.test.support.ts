@@ -12,7 +12,7 @@ const seq = uint32;
 const lease = fc.uint8Array({ minLength: 16, maxLength: 16 });
 const generation = fc.maxSafeNat();
 const arenaBytes = fc.nat(2 ** 31);
-const ticket = fc.uint8Array({ minLength: 8, maxLength: 8 });
+const holder = fc.uint8Array({ minLength: 16, maxLength: 16 });
 const milliseconds = fc.double({ min: 0, max: 30 * 24 * 3600 * 1000, noNaN: true }).map((ms) => ms + 0);
 const slot = fc.option(fc.record({ index: fc.nat(59), session: fc.nat(2 ** 20 - 1) }));
 const layout = fc.record({
@@ -47,7 +47,7 @@ export const anyServiceRecord: fc.Arbitrary<ServiceRecord> = fc.record(
 
 const shapes = {
   hello: { version: fc.constant(protocolVersion), agent: fc.uint8Array({ minLength: 8, maxLength: 8 }) },
-  attach: { seq, lease, slot: fc.boolean(), resumes: fc.option(ticket) },
+  attach: { seq, lease, slot: fc.boolean(), holder },
   detach: { seq, lease, generation },
   renew: { seq, lease, generation, leaseMs: milliseconds.map((ms) => Math.max(ms, leaseMsMin)) },
   remaining: { seq, lease, generation },
@@ -64,7 +64,6 @@ const shapes = {
     slot,
     layout,
     offer,
-    ticket,
   },
   description: { seq, generation, arenaBytes, remainingMs: milliseconds, layout, freeSlots: fc.nat(60) },
   time: { seq, remainingMs: milliseconds },

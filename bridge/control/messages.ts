@@ -4,9 +4,9 @@ import type { FabricErrorCode } from '../errors.ts';
 import type { SlotLayout } from '../lease/control-page.ts';
 import type { EndReason } from '../lease/lease-status.ts';
 
-export const protocolVersion = 3;
-/** Names a session to its own home. */
-export const ticketBytes = 8;
+export const protocolVersion = 4;
+/** By which a home knows a holder again. */
+export const holderKeyBytes = 16;
 /** Sessions of one lease in one generation: each has the request ids from `session << 44` on to itself. */
 export const sessionMax: number = 2 ** 20 - 1;
 
@@ -24,10 +24,11 @@ type LeaseBytes = Uint8Array;
 /** What a holder asks of a home. */
 export type RequestBody =
   /**
-   * Binds a lease to this connection; with `slot`, also claims a slot if the lease's layout has any. `resumes` is the
-   * ticket of a session that the holder has lost: if the home does not know so yet, that ends first.
+   * Binds a lease to this connection; with `slot`, also claims a slot if the lease's layout has any. `holder` is a key that
+   * the holder has drawn for this home: a session that it was shown before is over, and ends first if the home does not
+   * know so yet.
    */
-  | { readonly type: 'attach'; readonly lease: LeaseBytes; readonly slot: boolean; readonly resumes: Uint8Array | null }
+  | { readonly type: 'attach'; readonly lease: LeaseBytes; readonly slot: boolean; readonly holder: Uint8Array }
   /** Gives the binding back. */
   | { readonly type: 'detach'; readonly lease: LeaseBytes; readonly generation: number }
   /** Moves the lease's deadline to `leaseMs` from now. */
@@ -62,8 +63,6 @@ export interface Attached {
   readonly layout: SlotLayout;
   /** The plane's word to the holder; null where the attachments say all. */
   readonly offer: Uint8Array | null;
-  /** Of this session, drawn at random: whoever lost it shows this to have it ended. */
-  readonly ticket: Uint8Array;
 }
 
 export interface Description {

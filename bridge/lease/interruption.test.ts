@@ -294,7 +294,6 @@ describe('whatever is lost, whenever', () => {
           home.thaw();
           open(scene);
         }
-        // 20 s until a home has noticed that a session is gone which nobody can show it the ticket of.
         await world.clock.advance(5000);
         void held.memory.read(0, 1).catch(() => undefined);
         for (let s = 0; s < 25; s++) {

@@ -130,7 +130,7 @@ const attempts: Readonly<Record<string, () => Promise<string>>> = {
   'a nonce of 15 bytes': () => sent(plane(connect), plane({ op: 'test', nonce: new Uint8Array(15) })),
   'mirror before test': () =>
     sent(
-      { type: 'attach', lease, slot: true, resumes: null },
+      { type: 'attach', lease, slot: true, holder: randomBytes(16) },
       plane(connect),
       plane({ op: 'mirror', binding: 1, region: { address: 4096n, rkey: 1 } }),
     ),
@@ -164,7 +164,7 @@ const attempts: Readonly<Record<string, () => Promise<string>>> = {
     }),
   'unbind of what was never bound': () => inSession((session) => session.askPlane({ op: 'unbind', binding: 77 })),
   'a stale generation': () =>
-    sent({ type: 'attach', lease, slot: false, resumes: null }, { type: 'detach', lease, generation: 9 }),
+    sent({ type: 'attach', lease, slot: false, holder: randomBytes(16) }, { type: 'detach', lease, generation: 9 }),
   'attach twice': () =>
     inSession(async (session) => {
       await session.attach(target, false);

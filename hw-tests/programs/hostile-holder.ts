@@ -193,9 +193,10 @@ async function scribble(reference: string, durationMs: number): Promise<object> 
 async function frames(reference: string): Promise<object> {
   const lease = leaseIdToBytes(parseLeaseReference(reference).lease);
   const hello: Message = { type: 'hello', version: protocolVersion, agent: new Uint8Array(8) };
-  const held: Message[] = [hello, { type: 'attach', seq: 1, lease, slot: false, resumes: null }];
-  const encoded = (...messages: Message[]) => messages.map(encodeMessage);
   const random = (bytes: number) => Uint8Array.from({ length: bytes }, () => randomUint32() & 0xff);
+  const holder = random(16);
+  const held: Message[] = [hello, { type: 'attach', seq: 1, lease, slot: false, holder }];
+  const encoded = (...messages: Message[]) => messages.map(encodeMessage);
   const attempts: Record<string, Uint8Array[]> = {
     garbage: [random(1), random(100), random(16_384)],
     'garbage after hello': [...encoded(hello), random(1000)],
@@ -209,7 +210,7 @@ async function frames(reference: string): Promise<object> {
     'another version': [Uint8Array.from(pack({ type: 'hello', version: 4711 }))],
     'an unknown lease': [
       ...encoded(hello),
-      ...encoded({ type: 'attach', seq: 1, lease: random(16), slot: true, resumes: null }),
+      ...encoded({ type: 'attach', seq: 1, lease: random(16), slot: true, holder }),
     ],
     'not attached': encoded(hello, { type: 'renew', seq: 1, lease, generation: 1, leaseMs: 1000 }),
     'another generation': encoded(...held, { type: 'renew', seq: 2, lease, generation: 9, leaseMs: 1000 }),
@@ -219,7 +220,7 @@ async function frames(reference: string): Promise<object> {
       { type: 'detach', seq: 2, lease, generation: 1 },
       { type: 'detach', seq: 3, lease, generation: 1 },
     ),
-    'attached twice': encoded(...held, { type: 'attach', seq: 2, lease, slot: true, resumes: null }),
+    'attached twice': encoded(...held, { type: 'attach', seq: 2, lease, slot: true, holder }),
     'an answer to nothing': encoded(hello, { type: 'done', seq: 77 }),
     "a home's notice": encoded(hello, { type: 'ended', lease, generation: 1, reason: 'revoked' }),
     'a refusal of everything': encoded(hello, { type: 'refused', seq: 0, code: 'Fenced', message: 'x' }),

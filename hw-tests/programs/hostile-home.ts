@@ -68,7 +68,6 @@ function answer(parts: Parts, fields: object = {}, attachments?: readonly Descri
     slot: { index: 0, session: 0 },
     layout: { name: 'classic', slotCount: 1, slotStride: 0 },
     offer: null,
-    ticket: new Uint8Array(8),
   };
   const body = { ...attached, seq: request.seq, ...fields } as Message;
   const right = request.slot ? [memfd, bells[0].descriptor, bells[1].descriptor] : [memfd];

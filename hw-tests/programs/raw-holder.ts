@@ -1,5 +1,6 @@
 // A holder without manners: speaks the control protocol by hand and writes into the lease's memory as it likes. What a
 // holder must not be able to do to others is tried with it.
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { DataType, load, open } from 'ffi-rs';
 import { defaultRuntimePath, type LeaseId, parseLeaseReference, RuntimeDirectory } from '#bridge';
@@ -85,7 +86,8 @@ export class RawHolder {
     const before = new Set(descriptorNumbers(''));
     const fresh = (part: string) => descriptorNumbers(part).filter((fd) => !before.has(fd));
     sendRaw(this.socket, { type: 'hello', version: protocolVersion, agent: new Uint8Array(8) });
-    sendRaw(this.socket, { type: 'attach', seq: 1, lease: leaseIdToBytes(this.id), slot: options.slot, resumes: null });
+    const lease = leaseIdToBytes(this.id);
+    sendRaw(this.socket, { type: 'attach', seq: 1, lease, slot: options.slot, holder: randomBytes(16) });
     const answer = receiveRaw(this.socket);
     if (answer?.body.type !== 'attached') throw new Error(`not attached: ${JSON.stringify(answer?.body)}`);
     this.attached = answer.body;

@@ -88,6 +88,7 @@ export class RawSession {
   readonly #card: RawCard;
   readonly #domain: ProtectionDomain;
   readonly #mapping = ownMemory();
+  readonly #holder = randomBytes(16);
   #seq = 0;
 
   constructor(card: RawCard, control: RawControl, { sendsMax = 64, receivesMax = 64 }: QueueLimits = {}) {
@@ -137,7 +138,7 @@ export class RawSession {
   async attach({ lease }: Target, slot: boolean): Promise<Held> {
     this.#seq += 1;
     const answer = await this.control.ask(
-      { type: 'attach', lease: leaseIdToBytes(lease), slot, resumes: null },
+      { type: 'attach', lease: leaseIdToBytes(lease), slot, holder: this.#holder },
       this.#seq,
     );
     if (answer?.type === 'refused') throw new Refused(answer.code, answer.message);

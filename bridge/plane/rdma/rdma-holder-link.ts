@@ -43,6 +43,7 @@ export class RdmaHolderLink implements HolderLink {
     const { binding, region } = decodeOffer(offer);
     checkRegion(region, identity.arenaBytes);
     const session = await this.#connected();
+    this.#checkOpen();
     const memory = this.#memoryFor(identity, layout, held);
     const home = new RemoteRegion(region.address, region.rkey, identity.arenaBytes);
     try {
@@ -117,10 +118,16 @@ export class RdmaHolderLink implements HolderLink {
       { op: 'connect', endpoint: wire.endpoint, test: wire.testRegion },
       'connected',
     );
+    this.#checkOpen();
     wire.connect(endpoint, test);
     await this.#test(wire, nonce);
     await wire.measure();
     return session;
+  }
+
+  /** The link may be closed while something is waited for. */
+  #checkOpen(): void {
+    if (this.#closed) throw new Disconnected('the RDMA session was closed here');
   }
 
   /** A WRITE in each direction has to arrive before the session counts. */
