@@ -16,7 +16,7 @@ export interface Completions {
   arrived(frame: number): void;
   /** A request failed, and with it the queue pair. */
   failed(token: number, status: number): void;
-  /** Nothing completes any more. */
+  /** The device has given the queue pair up, or everything. */
   lost(error: Disconnected): void;
 }
 
@@ -49,6 +49,7 @@ export class RdmaEngine implements Inlet {
     this.entriesMax = Math.min(rdmaCompletionsMax, this.context.attributes.completionsMax);
     this.queue = new CompletionQueue(this.context, this.entriesMax);
     this.queue.watch(() => this.#wake());
+    this.context.watch(() => this.#hear());
   }
 
   /** The device has given the completion queue up: all sessions are broken, and new ones need another engine. */
@@ -129,8 +130,22 @@ export class RdmaEngine implements Inlet {
     }
   }
 
+  /** What the device says of itself. That a port is down is no end: packets may come through again in time. */
+  #hear(): void {
+    for (let event = this.context.nextEvent(); event !== undefined; event = this.context.nextEvent()) {
+      const { type, queuePair } = event;
+      if (type === 'device-fatal') return this.#lose(new Error('the RDMA device has failed'));
+      if (type !== 'queue-pair-fatal' || queuePair === undefined) continue;
+      const error = new Disconnected('the RDMA device has given a queue pair up', { mayHaveExecuted: true });
+      this.#sessions.get(queuePair)?.lost(error);
+    }
+    this.observe(1); // A completion queue that was given up says so now.
+  }
+
   #lose(cause: unknown): void {
     this.#isLost = true;
+    this.queue.unwatch();
+    this.context.unwatch();
     const error = new Disconnected('the RDMA completion queue is lost', { cause, mayHaveExecuted: true });
     for (const session of [...this.#sessions.values()]) session.lost(error);
   }
