@@ -7,7 +7,7 @@ import { reconnectMsMax } from '../limits.ts';
 import { outcome, type SceneOptions, serving } from '../world.test.support.ts';
 import { RpcClient } from './client.ts';
 import type { CallOptions, RpcClientOptions } from './client-options.ts';
-import type { RpcHandler } from './server.ts';
+import type { RpcHandler } from './rpc-handler.ts';
 
 const nothing = new Uint8Array(0);
 const bytes = (...values: number[]) => Uint8Array.from(values);
@@ -34,9 +34,9 @@ async function laneScene(
 ): Promise<LaneScene> {
   const scene = await farServedScene(options);
   const executed: number[] = [];
-  serving(scene.server, (methodId, payload) => {
+  serving(scene.server, (methodId, payload, context) => {
     executed.push(methodId);
-    return handle(methodId, payload);
+    return handle(methodId, payload, context);
   });
   const client = new RpcClient(scene.held, { wait: 'event', ...options });
   scene.world.fabric.delayMs = () => wayMs;
