@@ -209,7 +209,9 @@ export class MemoryServerPort extends BellSleeper implements ServerPort {
 
   /** A client that sees the memory has these slots from here on. */
   addClient(slots: SlotRange, bell: MemoryDoorbell): void {
-    const waker = new Waker(clientSleeps(this.#window, this.board, slots), bell);
+    const sleeps = clientSleeps(this.#window, this.board, slots);
+    Atomics.store(sleeps.words, sleeps.index, 0);
+    const waker = new Waker(sleeps, bell);
     this.#clients[slots.client] = { end: serverEnd(this.#window, this.board, this.#layout, slots), waker };
   }
 

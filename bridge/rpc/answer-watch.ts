@@ -78,11 +78,7 @@ export class AnswerWatch {
   sleep(): void {
     const { wanted } = this.#calls;
     AnswerWatch.#waiting.add(this);
-    if (!this.#listening) {
-      // Weak: a client that its program has dropped is not kept by the lease that it holds.
-      this.#port.onRing(weakly(this, (watch) => watch.#advanceIfActive()));
-      this.#listening = true;
-    }
+    if (!this.#listening) this.#listen();
     this.#port.keepAlive(wanted);
     this.#port.arm();
     // Observes: response, once more after arming. In busy mode a call that somebody waits for is not slept on.
@@ -111,6 +107,12 @@ export class AnswerWatch {
 
   forget(): void {
     AnswerWatch.#waiting.delete(this);
+  }
+
+  /** Weak: a client that its program has dropped is not kept by the lease that it holds. */
+  #listen(): void {
+    this.#listening = true;
+    this.#port.onRing(weakly(this, (watch) => watch.#advanceIfActive()));
   }
 
   #advanceIfActive(): void {

@@ -4,19 +4,24 @@ import type { Clock, Timer } from '../environment.ts';
 import { weakly } from '../weakly.ts';
 import type { PendingCall } from './pending-call.ts';
 
+/** Whose calls they are. */
+export interface DeadlinedCalls {
+  /** Those that may be due. */
+  pending(): Iterable<PendingCall>;
+  /** A call is due. */
+  expire(call: PendingCall): void;
+}
+
 export class CallDeadlines {
   readonly #clock: Clock;
-  readonly #calls: () => Iterable<PendingCall>;
-  readonly #onPassed: (call: PendingCall) => void;
+  readonly #calls: DeadlinedCalls;
   readonly #fire: () => void;
   #timer: Timer | undefined;
   #dueMs: number = Number.POSITIVE_INFINITY;
 
-  /** `calls` are those that may be due; `onPassed` is told of each that is. */
-  constructor(clock: Clock, calls: () => Iterable<PendingCall>, onPassed: (call: PendingCall) => void) {
+  constructor(clock: Clock, calls: DeadlinedCalls) {
     this.#clock = clock;
     this.#calls = calls;
-    this.#onPassed = onPassed;
     this.#fire = weakly(this, (deadlines) => deadlines.#sweep());
   }
 
@@ -37,8 +42,8 @@ export class CallDeadlines {
   #sweep(): void {
     this.stop();
     const nowMs = this.#clock.nowMs();
-    const left = [...this.#calls()].filter((call) => !call.settled && !call.abandoned);
-    for (const call of left) if (call.deadlineAtMs <= nowMs) this.#onPassed(call);
+    const left = [...this.#calls.pending()].filter((call) => !call.settled && !call.abandoned);
+    for (const call of left) if (call.deadlineAtMs <= nowMs) this.#calls.expire(call);
     const next = left.filter(({ settled, abandoned }) => !settled && !abandoned);
     const [first] = next.sort((a, b) => a.deadlineAtMs - b.deadlineAtMs);
     if (first !== undefined) this.watch(first);

@@ -8,7 +8,7 @@ import { queuedCallsMax } from '../limits.ts';
 import { weakly } from '../weakly.ts';
 import { AnswerWatch, type AwaitedCalls } from './answer-watch.ts';
 import { cancelled, deadlineExceeded } from './call-deadline.ts';
-import { CallDeadlines } from './call-deadlines.ts';
+import { CallDeadlines, type DeadlinedCalls } from './call-deadlines.ts';
 import type { CallMeter } from './call-meter.ts';
 import { type CallRequest, hasEndedAtHome } from './call-request.ts';
 import { CallSlots, type HeldSlot } from './call-slots.ts';
@@ -16,8 +16,7 @@ import { type ClientPath, checkRequest } from './client-path.ts';
 import { PendingCall } from './pending-call.ts';
 import type { SpinBudget } from './spin-budget.ts';
 
-/** Calls completed before those that were answered may go on. */
-const completionsPerTurn = 256;
+const completionsPerTurn = 256; // Before those that were answered may go on.
 
 export interface LaneParts {
   /** Whoever makes the calls: kept while some are under way. */
@@ -28,7 +27,7 @@ export interface LaneParts {
   readonly budget: SpinBudget;
 }
 
-export class CallLane implements AwaitedCalls {
+export class CallLane implements AwaitedCalls, DeadlinedCalls {
   readonly serverIsHere: boolean;
   /** Whoever makes the calls is kept as long as the lane is. */
   readonly owner: object;
@@ -48,20 +47,17 @@ export class CallLane implements AwaitedCalls {
 
   constructor({ owner, lease, path, meter, budget }: LaneParts) {
     const { clock } = lease.context.environment;
-    this.serverIsHere = lease instanceof HomeLease;
     this.owner = owner;
     this.#lease = lease;
     this.#path = path;
     this.#clock = clock;
     this.#meter = meter;
     this.#slots = new CallSlots(path.slotCount);
+    this.serverIsHere = lease instanceof HomeLease;
     this.#watch = new AnswerWatch({ port: path.port, clock, budget, serverIsHere: this.serverIsHere, calls: this });
-    this.#deadlines = new CallDeadlines(
-      clock,
-      () => this.#slots.all(),
-      (call) => this.#giveUp(call, deadlineExceeded),
-    );
-    // Weak: a client that its program has dropped is not kept by the lease that it holds.
+    this.#deadlines = new CallDeadlines(clock, this);
+    // Weak: a client that its program has dropped is not kept by its lease. No function here may use `this` itself: those
+    // that are made in one scope keep what any of them uses.
     lease.onEnd(weakly(this, (lane) => lane.#onLeaseEnd()));
     lease.onInterrupted(weakly(this, (lane) => lane.#onInterrupted()));
     lease.onResumed(weakly(this, (lane, slots: ClientSlots | undefined) => lane.#onResumed(slots)));
@@ -143,7 +139,7 @@ export class CallLane implements AwaitedCalls {
   }
 
   giveBack(held: HeldSlot): void {
-    if (this.#slots.stands(held) && this.active) this.#free(held.slot);
+    if (this.active && this.#slots.stands(held)) this.#free(held.slot);
   }
 
   /** What was built in a held slot is the request. Throws, with the slot as it was, if it cannot be posted. */
@@ -166,8 +162,7 @@ export class CallLane implements AwaitedCalls {
   }
 
   rest(): void {
-    if (this.quiet) this.#watch.rest();
-    else this.sleep();
+    return this.quiet ? this.#watch.rest() : this.sleep();
   }
 
   completeAnswered(): boolean {
@@ -237,12 +232,19 @@ export class CallLane implements AwaitedCalls {
     call.onSettled = () => signal.removeEventListener('abort', abort);
   }
 
+  pending(): PendingCall[] {
+    return this.#slots.all();
+  }
+
+  expire(call: PendingCall): void {
+    this.#giveUp(call, deadlineExceeded);
+  }
+
   #giveUp(call: PendingCall, error: (mayHaveRun: boolean) => FabricError): void {
     if (call.settled) return;
     const slot = this.#slots.slotOf(call);
     if (slot >= 0) {
-      // The slot is not free before the late response has come, or the session has ended.
-      call.abandoned = true;
+      call.abandoned = true; // The slot is not free before the late response has come, or the session has ended.
       call.reject(error(true));
       if (!this.#stopped) this.#path.cancel(slot);
     } else {

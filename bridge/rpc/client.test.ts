@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { Contention, DeadlineExceeded, FabricError, MalformedFrame, PayloadTooLarge, Unsupported } from '../errors.ts';
+import { clientSleepsWord } from '../lease/control-page.ts';
 import { queuedCallsMax } from '../limits.ts';
 import { RemoteError } from '../remote-error.ts';
 import {
@@ -675,5 +676,22 @@ describe('memory that cannot be a slot', () => {
     await expect(world.clock.run(attached)).rejects.toBeInstanceOf(MalformedFrame);
     await world.clock.settle();
     expect(lease.freeSlotCount).toBe(layout.slotCount);
+  });
+});
+
+describe('a client whose slot had another before', () => {
+  test('is not taken for asleep as that one was: it would not be rung for its own first sleep', async () => {
+    const { world, lease } = granted();
+    serving(new RpcServer(lease, { wait: 'event' }), () => new Promise(() => undefined));
+    const first = world.process();
+    const held = await world.clock.run(first.agent.attach(lease.id, { slots: 1 }));
+    new RpcClient(held, { wait: 'event' }).call(1, Uint8Array.of(1)).catch(() => undefined);
+    await world.clock.settle();
+    const { words } = lease.window.control;
+    expect(words[clientSleepsWord]).toBe(1);
+    first.kill();
+    await world.clock.settle();
+    await world.clock.run(world.process().agent.attach(lease.id, { slots: 1 }));
+    expect(words[clientSleepsWord]).toBe(0);
   });
 });

@@ -86,7 +86,10 @@ export class LocalServerPort extends DoorbellSleeper implements ServerPort {
 
   /** A client that maps the memory has these slots from here on. */
   addClient(slots: SlotRange, bell: Doorbell): void {
-    const waker = new Waker(clientSleeps(this.#window, this.board, slots), bell);
+    const sleeps = clientSleeps(this.#window, this.board, slots);
+    // As the client before has left it, it might be taken for a sleep of this one that was rung for.
+    Atomics.store(sleeps.words, sleeps.index, 0);
+    const waker = new Waker(sleeps, bell);
     this.#clients[slots.client] = { end: serverEnd(this.#window, this.board, this.#layout, slots), waker };
     this.#near += 1;
   }
