@@ -34,9 +34,9 @@ async function laneScene(
 ): Promise<LaneScene> {
   const scene = await farServedScene(options);
   const executed: number[] = [];
-  serving(scene.server, (methodId, payload) => {
+  serving(scene.server, (methodId, payload, context) => {
     executed.push(methodId);
-    return handle(methodId, payload);
+    return handle(methodId, payload, context);
   });
   const client = new RpcClient(scene.held, { wait: 'event', ...options });
   scene.world.fabric.delayMs = () => wayMs;

@@ -18,6 +18,8 @@ export interface CallOptions {
    * before the deadline. Otherwise such a call fails with Disconnected, and `mayHaveExecuted`. Defaults to false.
    */
   readonly idempotent?: boolean;
+  /** Gives the call up when it aborts. */
+  readonly signal?: AbortSignal;
 }
 
 /** The options with their defaults. Throws RangeError or TypeError for what they cannot be. */

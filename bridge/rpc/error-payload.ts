@@ -1,7 +1,8 @@
 // What stands in a response of status ERROR:
 //
 //     offset  size  field
-//          0     1  kind     1 handler, 2 unknown method, 3 malformed request, 4 response too large
+//          0     1  kind     1 handler, 2 unknown method, 3 malformed request, 4 response too large,
+//                            5 invalid input, 6 invalid output
 //          1     3  zero
 //          4     4  code     int32, little-endian
 //          8     n  message  UTF-8
@@ -13,6 +14,8 @@ const kindBytes: Record<RemoteErrorKind, number> = {
   'unknown-method': 2,
   'malformed-request': 3,
   'response-too-large': 4,
+  'invalid-input': 5,
+  'invalid-output': 6,
 };
 const headBytes = 8;
 /** Longer messages are cut: an error is to be read, not to carry data. */

@@ -6,10 +6,12 @@ import type { Lease } from '../lease/lease.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ServerPort } from '../plane/plane.ts';
 import { RemoteError } from '../remote-error.ts';
+import { type CallContext, unlimited } from './call-context.ts';
 import { arenaBytesMin, payloadBytesMax } from './classic-layout.ts';
 import { ClassicServerSlot, type RequestHeader } from './classic-server-slot.ts';
 import { checkWaitMode } from './client-options.ts';
 import { encodeRemoteError } from './error-payload.ts';
+import type { RpcStream } from './rpc-stream.ts';
 import { ServeLoop } from './serve-loop.ts';
 import type { WaitMode } from './spin-budget.ts';
 
@@ -19,7 +21,9 @@ export interface RpcHandler {
    * Answers one request. `payload` is a copy and the handler's own. Returns the response's bytes, or a promise of them;
    * they are copied before the next request is taken. What it throws reaches the client as a RemoteError.
    */
-  handle(methodId: number, payload: Uint8Array): Uint8Array | Promise<Uint8Array>;
+  handle(methodId: number, payload: Uint8Array, context: CallContext): Uint8Array | Promise<Uint8Array>;
+  /** Serves one stream, which `payload` opened, and resolves when nothing more is to be sent. A rejection fails the stream. */
+  stream?(methodId: number, payload: Uint8Array, stream: RpcStream, context: CallContext): Promise<void>;
 }
 
 export interface RpcServerOptions {
@@ -117,7 +121,7 @@ export class RpcServer {
     const request = { idLow, idHigh, methodId };
     let result: Uint8Array | Promise<Uint8Array>;
     try {
-      result = handler.handle(methodId, payload);
+      result = handler.handle(methodId, payload, unlimited);
     } catch (error) {
       return this.#respondError(request, RemoteError.from(error));
     }

@@ -1,0 +1,86 @@
+// The messages of typed services to bytes and back: msgpack, by msgpackr, with its records for what repeats.
+//
+// A message is complete in itself: a record's keys stand in the message that uses it, never in one before. Messages of
+// many calls are in flight at once, some are lost, some answered out of order, and a server has no memory of what each
+// client has sent; keys that were sent once would be missed sooner or later. The outermost object is a plain map: records
+// pay where objects repeat, as in arrays, and cost twice as much where one stands alone.
+//
+// No bytes are `undefined`. A Map arrives as an object, for that is what a map on the wire is.
+import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr';
+
+/** Names what is said above: client and server must agree on it. */
+export const codecName = 'msgpackr-records-1';
+
+/** Up to here a copy into a buffer that has a DataView already costs less than a DataView of one's own. */
+const scratchBytes = 4096;
+const nothing = new Uint8Array(0);
+const bin8 = 0xc4;
+const bin8BytesMax = 255;
+
+/** The value that is being packed. */
+let outermost: unknown;
+const common = { mapsAsObjects: true, structuredClone: false, moreTypes: true } as const;
+const packr = new Packr({ ...common, useRecords: (value) => value !== outermost });
+/** What it gives holds bytes of its own. */
+const copying = new Unpackr({ ...common, copyBuffers: true });
+/** What it gives may lie in the message. */
+const viewing = new Unpackr(common);
+const scratch = new Uint8Array(scratchBytes);
+
+/** What packr wrote last, and the view on it: a view costs more than to pack a number. */
+let written: Uint8Array = nothing;
+let writtenFrom = 0;
+let bytes8: Uint8Array = nothing;
+
+/** The message's bytes, for good. */
+export function encode(value: unknown): Uint8Array {
+  if (value === undefined) return nothing;
+  outermost = value;
+  try {
+    return packr.pack(value);
+  } finally {
+    outermost = undefined;
+  }
+}
+
+/** The message's bytes, until this is called again: for whoever copies them at once. */
+export function encodeBriefly(value: unknown): Uint8Array {
+  if (value === undefined) return nothing;
+  if (value instanceof Uint8Array && value.length <= bin8BytesMax) return encodeBytesBriefly(value);
+  outermost = value;
+  try {
+    const target = packr.pack(value, REUSE_BUFFER_MODE | RESET_BUFFER_MODE) as Buffer & { start: number; end: number };
+    return viewOf(target, target.start, target.end - target.start);
+  } finally {
+    outermost = undefined;
+  }
+}
+
+/** The value of a message, which is the caller's alone, and must stay as it is. Throws what msgpackr does. */
+export function decode(message: Uint8Array): unknown {
+  const { length } = message;
+  if (length === 0) return undefined;
+  if (length > scratchBytes) return viewing.unpack(message);
+  if (message[0] === bin8 && message[1] === length - 2) return message.subarray(2);
+  scratch.set(message);
+  return copying.unpack(scratch, length);
+}
+
+/** As msgpack's own type for bytes, which packr would find out last. */
+function encodeBytesBriefly(value: Uint8Array): Uint8Array {
+  if (bytes8.length !== value.length + 2) {
+    bytes8 = new Uint8Array(value.length + 2);
+    bytes8[0] = bin8;
+    bytes8[1] = value.length;
+  }
+  bytes8.set(value, 2);
+  return bytes8;
+}
+
+function viewOf(target: Buffer, start: number, length: number): Uint8Array {
+  if (written.length !== length || writtenFrom !== start || written.buffer !== target.buffer) {
+    written = new Uint8Array(target.buffer, start, length);
+    writtenFrom = start;
+  }
+  return written;
+}
