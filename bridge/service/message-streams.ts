@@ -21,17 +21,23 @@ export async function* converse(stream: RpcStream, inputs: Messages, read: Read)
   const source = iteratorOf(inputs);
   let failure: { readonly error: unknown } | undefined;
   let over = false;
-  const sending = sendAll(stream, source).catch((error) => {
-    failure = { error };
-    stream.cancel(asError(error));
-  });
+  let sent = false;
+  const sending = sendAll(stream, source).then(
+    () => {
+      sent = true;
+    },
+    (error) => {
+      failure = { error };
+      stream.cancel(asError(error));
+    },
+  );
   try {
     yield* receive(stream, read);
     over = true;
   } catch (error) {
     throw failure === undefined ? error : failure.error;
   } finally {
-    if (!over) stream.cancel();
+    if (!over || !sent) stream.cancel(); // Even if all was received: whoever still sends is to stop.
     void sending.then(() => source.return?.()).catch(() => undefined);
   }
 }

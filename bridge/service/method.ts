@@ -43,7 +43,7 @@ export interface Method<
 /** The methods of a service by name. */
 export type Methods = Readonly<Record<string, Method>>;
 
-type SchemaOf<T> = [T] extends [StandardSchemaV1] ? T : Plain<T>;
+type SchemaOf<T> = [T] extends [never] ? Plain<T> : [T] extends [StandardSchemaV1] ? T : Plain<T>;
 
 /** A method's type, for whoever writes a service's type down: of plain types, of schemas' types, or one of each. */
 export type Unary<In = void, Out = void> = Method<'unary', SchemaOf<In>, SchemaOf<Out>>;
