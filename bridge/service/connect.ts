@@ -7,7 +7,7 @@ import { ClientMethod, type ServiceTransport } from './client-method.ts';
 import { decodeAnswer, differencesOf, encodeQuestion, helloMethodId, ServiceMismatch } from './hello.ts';
 import type { Messages } from './message-streams.ts';
 import type { Metadata } from './metadata.ts';
-import type { Method, Methods } from './method.ts';
+import type { AnyMethod, Method, Methods } from './method.ts';
 import type { Middleware } from './middleware.ts';
 import { checkRetryPolicy, type RetryPolicy } from './retry.ts';
 import type { Service, ServiceDescription } from './service.ts';
@@ -31,7 +31,7 @@ type Arguments<Input> = undefined extends Input
   : [input: Input, options?: ServiceCallOptions];
 
 /** How a method is called. What gives a stream begins when it is first asked for a message; leaving the loop ends the call. */
-export type MethodCall<M extends Method> =
+export type MethodCall<M extends AnyMethod> =
   M extends Method<'unary', infer I, infer O>
     ? (...args: Arguments<Given<I>>) => Promise<Got<O>>
     : M extends Method<'server-streaming', infer I, infer O>

@@ -10,7 +10,7 @@ import { decode, encode, encodeBriefly } from './codec.ts';
 import { answerQuestion, helloMethodId } from './hello.ts';
 import { type Messages, receive } from './message-streams.ts';
 import { type Metadata, metadataBit, noMetadata, unwrap } from './metadata.ts';
-import { type Method, type Methods, takesStream } from './method.ts';
+import { type AnyMethod, type Method, type Methods, takesStream } from './method.ts';
 import { compose, type Middleware, type Next, type ServiceCall } from './middleware.ts';
 import type { MethodDescription, Service } from './service.ts';
 import { validate } from './validation.ts';
@@ -25,7 +25,7 @@ type Out<S extends StandardSchemaV1> = StandardSchemaV1.InferOutput<S>;
 type MaybePromise<T> = T | Promise<T>;
 
 /** How a method is implemented: what it takes is checked already, what it gives the client checks. */
-export type MethodImplementation<M extends Method> =
+export type MethodImplementation<M extends AnyMethod> =
   M extends Method<'unary', infer I, infer O>
     ? (input: Out<I>, context: ServiceContext) => MaybePromise<In<O>>
     : M extends Method<'server-streaming', infer I, infer O>

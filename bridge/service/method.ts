@@ -27,21 +27,29 @@ export interface MethodShape<In, Out> extends MethodOptions {
   readonly output?: Out;
 }
 
-export interface Method<
-  Kind extends MethodKind = MethodKind,
-  In extends StandardSchemaV1 = StandardSchemaV1,
-  Out extends StandardSchemaV1 = StandardSchemaV1,
-> {
-  readonly kind: Kind;
-  readonly input: In;
-  readonly output: Out;
+/** A method, whatever goes in and out of it. */
+export interface AnyMethod {
+  readonly kind: MethodKind;
+  /** A schema. Not said to be one, so that a method that names no types is not taken for one of `unknown`. */
+  readonly input: object;
+  readonly output: object;
   readonly idempotent: boolean;
   readonly id: number | undefined;
   readonly version: string;
 }
 
+export interface Method<
+  Kind extends MethodKind = MethodKind,
+  In extends StandardSchemaV1 = StandardSchemaV1,
+  Out extends StandardSchemaV1 = StandardSchemaV1,
+> extends AnyMethod {
+  readonly kind: Kind;
+  readonly input: In;
+  readonly output: Out;
+}
+
 /** The methods of a service by name. */
-export type Methods = Readonly<Record<string, Method>>;
+export type Methods = Readonly<Record<string, AnyMethod>>;
 
 type SchemaOf<T> = [T] extends [never] ? Plain<T> : [T] extends [StandardSchemaV1] ? T : Plain<T>;
 

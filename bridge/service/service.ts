@@ -10,7 +10,7 @@ import {
   serviceVersionLengthMax,
 } from '../limits.ts';
 import { codecName } from './codec.ts';
-import type { Method, MethodKind, Methods } from './method.ts';
+import type { AnyMethod, MethodKind, Methods } from './method.ts';
 
 /** What of a method both sides can compare. What its schemas allow cannot be compared: `version` stands for it. */
 export interface MethodDescription {
@@ -74,7 +74,7 @@ function describeMethods(methods: Methods): MethodDescription[] {
   if (names.length > serviceMethodsMax) {
     throw new RangeError(`${names.length} methods, a service has at most ${serviceMethodsMax}`);
   }
-  const described = names.map((name, index) => describeMethod(name, index + 1, methods[name] as Method));
+  const described = names.map((name, index) => describeMethod(name, index + 1, methods[name] as AnyMethod));
   const nameOf = new Map<number, string>();
   for (const { name, id } of described) {
     const other = nameOf.get(id);
@@ -84,7 +84,7 @@ function describeMethods(methods: Methods): MethodDescription[] {
   return described;
 }
 
-function describeMethod(name: string, place: number, method: Method): MethodDescription {
+function describeMethod(name: string, place: number, method: AnyMethod): MethodDescription {
   checkMethodName(name);
   const { kind, idempotent, version, id = place } = method;
   if (!Number.isInteger(id) || id < 1 || id > serviceMethodIdMax) {
