@@ -27,9 +27,11 @@ const copying = new Unpackr({ ...common, copyBuffers: true });
 const viewing = new Unpackr(common);
 const scratch = new Uint8Array(scratchBytes);
 
-/** What packr wrote last, and the view on it: a view costs more than to pack a number. */
-let written: Uint8Array = nothing;
+/** Where packr wrote last, and views on what begins there, by their length: a view costs more than to pack a number. */
+let writtenTo: ArrayBufferLike = nothing.buffer;
 let writtenFrom = 0;
+let views: (Uint8Array | undefined)[] = [];
+const viewBytesMax = 256;
 let bytes8: Uint8Array = nothing;
 
 /** The message's bytes, for good. */
@@ -61,7 +63,7 @@ export function decode(message: Uint8Array): unknown {
   const { length } = message;
   if (length === 0) return undefined;
   if (length > scratchBytes) return viewing.unpack(message);
-  if (message[0] === bin8 && message[1] === length - 2) return message.subarray(2);
+  if (message[0] === bin8 && message[1] === length - 2) return message.slice(2);
   scratch.set(message);
   return copying.unpack(scratch, length);
 }
@@ -78,9 +80,12 @@ function encodeBytesBriefly(value: Uint8Array): Uint8Array {
 }
 
 function viewOf(target: Buffer, start: number, length: number): Uint8Array {
-  if (written.length !== length || writtenFrom !== start || written.buffer !== target.buffer) {
-    written = new Uint8Array(target.buffer, start, length);
+  if (length > viewBytesMax) return target.subarray(start, start + length);
+  if (writtenFrom !== start || writtenTo !== target.buffer) {
+    views = [];
+    writtenTo = target.buffer;
     writtenFrom = start;
   }
-  return written;
+  views[length] ??= target.subarray(start, start + length);
+  return views[length];
 }

@@ -10,7 +10,7 @@ import { decode, encode, encodeBriefly } from './codec.ts';
 import { answerQuestion, helloMethodId } from './hello.ts';
 import { type Messages, receive } from './message-streams.ts';
 import { type Metadata, metadataBit, noMetadata, unwrap } from './metadata.ts';
-import { type AnyMethod, type Method, type Methods, takesStream } from './method.ts';
+import { type AnyMethod, anything, type Method, type Methods, takesStream } from './method.ts';
 import { compose, type Middleware, type Next, type ServiceCall } from './middleware.ts';
 import type { MethodDescription, Service } from './service.ts';
 import { validate } from './validation.ts';
@@ -80,7 +80,10 @@ interface Opened {
 
 class ServiceHandler implements RpcHandler {
   readonly #service: Service;
+  /** By id. */
   readonly #methods: readonly (ServedMethod | undefined)[];
+  /** Those between whose payload and function there is nothing but the codec: the shortest way for the commonest call. */
+  readonly #bare: readonly (ServedMethod | undefined)[];
 
   constructor(service: Service, implementation: object, middleware: readonly Middleware[]) {
     const methods: ServedMethod[] = [];
@@ -89,20 +92,24 @@ class ServiceHandler implements RpcHandler {
     }
     this.#service = service;
     this.#methods = methods;
+    this.#bare = methods.map((method) => (isBare(method) ? method : undefined));
   }
 
   handle(methodId: number, payload: Uint8Array, context: CallContext): Uint8Array | Promise<Uint8Array> {
+    const bare = this.#bare[methodId];
+    if (bare !== undefined) {
+      return encodeOutput(bare.run(decodeInput(bare, payload), new CallWithMetadata(context, noMetadata)));
+    }
     if (methodId === helloMethodId) return answerQuestion(this.#service, payload);
     const { method, metadata, input } = this.#open(methodId, payload);
-    if (method.told.kind !== 'unary') throw this.#wrongKind(method, 'called, but streams');
-    const output = outputOf(this.#service, method, input, metadata, context);
-    return isThenable(output) ? output.then(encode) : encodeBriefly(output);
+    if (method.told.kind !== 'unary') throw wrongKind(method, 'called, but streams');
+    return encodeOutput(outputOf(this.#service, method, input, metadata, context));
   }
 
   async stream(methodId: number, payload: Uint8Array, stream: RpcStream, context: CallContext): Promise<void> {
     const { method, metadata, input } = this.#open(methodId, payload);
     const { kind } = method.told;
-    if (kind === 'unary') throw this.#wrongKind(method, 'opened as a stream, but is called');
+    if (kind === 'unary') throw wrongKind(method, 'opened as a stream, but is called');
     const taken = takesStream(kind) ? receive(stream, (message) => readInput(method, message)) : input;
     const output = await outputOf(this.#service, method, taken, metadata, context);
     if (kind === 'client-streaming') await stream.send(encode(output));
@@ -121,10 +128,6 @@ class ServiceHandler implements RpcHandler {
     } catch (error) {
       throw malformed(method, error);
     }
-  }
-
-  #wrongKind({ name, told }: ServedMethod, how: string): RemoteError {
-    return new RemoteError(`${name} is ${told.kind}: it was ${how}`, { kind: 'malformed-request' });
   }
 }
 
@@ -152,7 +155,7 @@ function runnerOf(implementation: object, name: string): Run {
 }
 
 function outputOf(service: Service, method: ServedMethod, input: unknown, metadata: Metadata, context: CallContext) {
-  if (method.next === undefined) return runChecked(method, input, contextOf(context, metadata));
+  if (method.next === undefined) return runChecked(method, input, new CallWithMetadata(context, metadata));
   const { name, kind, idempotent } = method.told;
   const { deadlineMs, signal } = context;
   const call: ServiceCall = {
@@ -189,15 +192,15 @@ function decodeInput(method: ServedMethod, payload: Uint8Array): unknown {
   }
 }
 
+function wrongKind({ name, told }: ServedMethod, how: string): RemoteError {
+  return new RemoteError(`${name} is ${told.kind}: it was ${how}`, { kind: 'malformed-request' });
+}
+
 function malformed({ name }: ServedMethod, cause: unknown): RemoteError {
   return new RemoteError(`${name} cannot read its input: ${wordsOf(cause)}`, { kind: 'malformed-request', cause });
 }
 
-/** With getters, for what is left of a deadline may be counted when it is asked for. */
-function contextOf(context: CallContext, metadata: Metadata): ServiceContext {
-  return new CallWithMetadata(context, metadata);
-}
-
+/** With getters, for what is left of a deadline may be counted, and a signal made, when it is asked for. */
 class CallWithMetadata implements ServiceContext {
   readonly metadata: Metadata;
   readonly #context: CallContext;
@@ -214,6 +217,14 @@ class CallWithMetadata implements ServiceContext {
   get signal(): AbortSignal {
     return this.#context.signal;
   }
+}
+
+function isBare({ told, input, next }: ServedMethod): boolean {
+  return told.kind === 'unary' && input === anything && next === undefined;
+}
+
+function encodeOutput(output: unknown): Uint8Array | Promise<Uint8Array> {
+  return isThenable(output) ? output.then(encode) : encodeBriefly(output);
 }
 
 function isThenable(output: unknown): output is Promise<unknown> {
