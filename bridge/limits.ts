@@ -87,10 +87,12 @@ export const serviceDescriptionBytesMax = 32_000;
 export const metadataEntriesMax = 64;
 export const metadataKeyLengthMax = 128;
 export const metadataBytesMax = 8192;
+/** An error's message on its way to the client; longer ones are cut: an error is to be read, not to carry data. */
+export const remoteMessageBytesMax = 4096;
 /** Issues that a validation error tells of. */
-export const validationIssuesMax = 16;
-/** Length of each. */
-export const validationIssueLengthMax = 200;
+export const validationIssuesMax = 8;
+/** Length of each; a character takes up to three bytes. */
+export const validationIssueLengthMax = 150;
 /** Attempts that a retry policy may allow. */
 export const retryAttemptsMax = 100;
 
@@ -101,6 +103,9 @@ invariant(leaseBytesMax + hugePageBytes <= 2 ** 32, 'a lease and its control are
 invariant(networkConnectMs <= controlRequestMs, 'a host that does not answer is told from one that answers late');
 invariant(ungreetedMax <= greetedMax, 'whoever waits may come in, where nobody is in yet');
 invariant(networkUnansweredMs > networkSilenceMs, 'a peer is probed before it is given up');
-invariant(validationIssuesMax * validationIssueLengthMax < 4096, 'the issues of an input fit an error response');
+invariant(
+  3 * validationIssuesMax * (validationIssueLengthMax + 1) + 2 * methodNameLengthMax + 40 <= remoteMessageBytesMax,
+  'what is wrong with an input fits an error response',
+);
 invariant(serviceMethodsMax <= serviceMethodIdMax, 'each method has an id of its own');
 invariant(controlFrameBytesMax <= 65536, 'a control message fits a Unix socket buffer');

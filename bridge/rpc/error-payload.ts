@@ -7,6 +7,7 @@
 //          4     4  code     int32, little-endian
 //          8     n  message  UTF-8
 import { MalformedFrame } from '../errors.ts';
+import { remoteMessageBytesMax } from '../limits.ts';
 import { RemoteError, type RemoteErrorKind } from '../remote-error.ts';
 
 const kindBytes: Record<RemoteErrorKind, number> = {
@@ -18,11 +19,9 @@ const kindBytes: Record<RemoteErrorKind, number> = {
   'invalid-output': 6,
 };
 const headBytes = 8;
-/** Longer messages are cut: an error is to be read, not to carry data. */
-const messageBytesMax = 4096;
 
 export function encodeRemoteError(error: RemoteError): Uint8Array {
-  const message = Buffer.from(error.message).subarray(0, messageBytesMax);
+  const message = Buffer.from(error.message).subarray(0, remoteMessageBytesMax);
   const bytes = Buffer.alloc(headBytes + message.length);
   bytes.writeUInt8(kindBytes[error.kind], 0);
   bytes.writeInt32LE(error.code, 4);

@@ -101,6 +101,11 @@ function checkSchema(schema: StandardSchemaV1): StandardSchemaV1 {
   throw new TypeError('a method’s input and output are Standard Schemas, or type<T>()');
 }
 
+/** Whether what a kind of method gives is a stream. */
+export function givesStream(kind: MethodKind): boolean {
+  return kind === 'server-streaming' || kind === 'bidirectional';
+}
+
 /** Whether what a kind of method takes is a stream. */
 export function takesStream(kind: MethodKind): boolean {
   return kind === 'client-streaming' || kind === 'bidirectional';

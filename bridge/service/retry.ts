@@ -52,9 +52,10 @@ export async function retried<T>(attempts: Attempts<T>): Promise<T> {
       return await attempt(leftMs === Number.POSITIVE_INFINITY ? attempts.deadlineMs : leftMs);
     } catch (error) {
       const passes = error instanceof FabricError && transient.has(error.code) && isOpen();
+      if (!passes || made >= policy.attempts) throw error;
       const pauseMs = pauseOf(policy, made, environment.random.unit());
       leftMs = untilMs - environment.clock.nowMs() - pauseMs;
-      if (!passes || made >= policy.attempts || leftMs <= 0) throw error;
+      if (leftMs <= 0) throw error;
       await pause(environment, pauseMs, signal);
     }
   }

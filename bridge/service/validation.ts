@@ -13,7 +13,7 @@ export type Side = 'input' | 'output';
  */
 export class ValidationError extends RemoteError {
   readonly side: Side;
-  /** What is wrong where, such as `user.age: expected a number`; at most 16. */
+  /** What is wrong where, such as `user.age: expected a number`; at most 8. */
   readonly issues: readonly string[];
 
   constructor(side: Side, method: string, issues: readonly string[]) {
