@@ -103,4 +103,4 @@ export {
   type ServiceOptions,
 } from './service/service.ts';
 export { type TracingApi, tracing } from './service/tracing.ts';
-export { ValidationError } from './service/validation.ts';
+export { type MethodSide, ValidationError } from './validation-error.ts';

@@ -26,6 +26,7 @@ export {
   type MethodDescription,
   type MethodKind,
   type MethodOptions,
+  type MethodSide,
   type Methods,
   type Middleware,
   type Next,

@@ -9,6 +9,7 @@
 import { MalformedFrame } from '../errors.ts';
 import { remoteMessageBytesMax } from '../limits.ts';
 import { RemoteError, type RemoteErrorKind } from '../remote-error.ts';
+import { ValidationError } from '../validation-error.ts';
 
 const kindBytes: Record<RemoteErrorKind, number> = {
   handler: 1,
@@ -35,5 +36,9 @@ export function decodeRemoteError(payload: Uint8Array): RemoteError | MalformedF
   if (bytes.length < headBytes) return new MalformedFrame(`error response of ${bytes.length} bytes, at least 8 needed`);
   const kind = (Object.keys(kindBytes) as RemoteErrorKind[]).find((name) => kindBytes[name] === bytes[0]);
   if (kind === undefined) return new MalformedFrame(`error response of unknown kind ${bytes[0]}`);
-  return new RemoteError(bytes.toString('utf8', headBytes), { kind, code: bytes.readInt32LE(4) });
+  const code = bytes.readInt32LE(4);
+  const message = bytes.toString('utf8', headBytes);
+  if (kind === 'invalid-input') return ValidationError.parse('input', message, code);
+  if (kind === 'invalid-output') return ValidationError.parse('output', message, code);
+  return new RemoteError(message, { kind, code });
 }

@@ -2,7 +2,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { MalformedFrame, Unsupported, wordsOf } from '../errors.ts';
 import type { Lease } from '../lease/lease.ts';
-import { RemoteError } from '../remote-error.ts';
 import type { CallOptions } from '../rpc/client-options.ts';
 import type { RpcStream } from '../rpc/rpc-stream.ts';
 import { decode, encode, encodeBriefly } from './codec.ts';
@@ -13,7 +12,7 @@ import { type Method, takesStream } from './method.ts';
 import { compose, type Middleware, type Next, type ServiceCall } from './middleware.ts';
 import { type RetryPolicy, retried } from './retry.ts';
 import type { MethodDescription, Service } from './service.ts';
-import { ValidationError, validate } from './validation.ts';
+import { validate } from './validation.ts';
 
 /** What carries the calls: an RpcClient. */
 export interface ServiceTransport {
@@ -72,7 +71,7 @@ export class ClientMethod {
     return (input, options) => {
       if (options !== undefined || !bare) return this.#call(input, options);
       try {
-        return transport.call(id, encodeBriefly(input), ofAll).then(this.#read, this.#fail);
+        return transport.call(id, encodeBriefly(input), ofAll).then(this.#read);
       } catch (error) {
         return Promise.reject(error); // The input cannot be encoded.
       }
@@ -119,7 +118,7 @@ export class ClientMethod {
     const { transport, told, retry } = this.#parts;
     const { methodId, payload } = this.#opening(call, call.input);
     const attempt = (deadlineMs: number | undefined) =>
-      transport.call(methodId, payload, this.#optionsOf({ ...call, deadlineMs })).then(this.#read, this.#fail);
+      transport.call(methodId, payload, this.#optionsOf({ ...call, deadlineMs })).then(this.#read);
     if (retry === undefined || !told.idempotent) return attempt(call.deadlineMs);
     const { lease } = transport;
     const { deadlineMs, signal } = call;
@@ -134,15 +133,7 @@ export class ClientMethod {
     const streams = takesStream(told.kind);
     const { methodId, payload } = this.#opening(call, streams ? undefined : call.input);
     const stream = transport.stream(methodId, payload, this.#optionsOf(call));
-    return this.#failingClearly(converse(stream, streams ? (call.input as Messages) : [], this.#read));
-  }
-
-  async *#failingClearly(messages: AsyncIterable<unknown>): AsyncGenerator<unknown> {
-    try {
-      yield* messages;
-    } catch (error) {
-      this.#fail(error);
-    }
+    return converse(stream, streams ? (call.input as Messages) : [], this.#read);
   }
 
   async #only(outputs: AsyncIterable<unknown>): Promise<unknown> {
@@ -182,12 +173,4 @@ export class ClientMethod {
       throw new MalformedFrame(reason, { cause, mayHaveExecuted: true });
     }
   }
-
-  /** What the server has found invalid is a ValidationError here as it was there. */
-  readonly #fail = (error: unknown): never => {
-    if (error instanceof RemoteError && !(error instanceof ValidationError) && /^invalid-/.test(error.kind)) {
-      throw ValidationError.of(error, this.#name);
-    }
-    throw error;
-  };
 }

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { PayloadTooLarge } from '../errors.ts';
 import { metadataEntriesMax } from '../limits.ts';
 import { RemoteError } from '../remote-error.ts';
+import { ValidationError } from '../validation-error.ts';
 import { outcome } from '../world.test.support.ts';
 import { encode } from './codec.ts';
 import { connect } from './connect.ts';
@@ -13,7 +14,6 @@ import { metadataBit } from './metadata.ts';
 import { serverStreaming, unary } from './method.ts';
 import { defineService } from './service.ts';
 import { desk, deskImplementation, handlerScene, typedScene } from './typed-world.test.support.ts';
-import { ValidationError } from './validation.ts';
 
 const idOf = (name: string) => desk.description.methods.find((method) => method.name === name)?.id as number;
 

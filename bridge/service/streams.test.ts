@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import * as v from 'valibot';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { RemoteError } from '../remote-error.ts';
+import { ValidationError } from '../validation-error.ts';
 import { outcome } from '../world.test.support.ts';
 import { encode } from './codec.ts';
 import { connect, type ServiceClient } from './connect.ts';
@@ -12,7 +13,6 @@ import { bidirectional, clientStreaming, serverStreaming, unary } from './method
 import type { Middleware } from './middleware.ts';
 import { defineService } from './service.ts';
 import { handlerScene } from './typed-world.test.support.ts';
-import { ValidationError } from './validation.ts';
 
 const tape = defineService({
   name: 'tape',

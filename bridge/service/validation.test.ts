@@ -2,13 +2,13 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import type { RemoteError } from '../remote-error.ts';
 import { decodeRemoteError, encodeRemoteError } from '../rpc/error-payload.ts';
+import { ValidationError } from '../validation-error.ts';
 import { outcome } from '../world.test.support.ts';
 import { unary } from './method.ts';
 import { defineService } from './service.ts';
 import { typedScene } from './typed-world.test.support.ts';
-import { ValidationError, validate } from './validation.ts';
+import { validate } from './validation.ts';
 
 /** A schema that finds these issues, as any library might write it. */
 function finding(issues: readonly StandardSchemaV1.Issue[]): StandardSchemaV1 {
@@ -50,8 +50,8 @@ describe('an issue', () => {
     });
     fc.assert(
       fc.property(fc.array(issue, { minLength: 1, maxLength: 30 }), (issues) => {
-        const there = new ValidationError('input', 's.m', issuesOf(issues));
-        const here = ValidationError.of(decodeRemoteError(encodeRemoteError(there)) as RemoteError, 's.m');
+        const there = ValidationError.of('input', 's.m', issuesOf(issues));
+        const here = decodeRemoteError(encodeRemoteError(there)) as ValidationError;
         expect(here.issues).toEqual(there.issues);
         expect(here).toMatchObject({ message: there.message, kind: 'invalid-input', side: 'input' });
       }),
