@@ -50,17 +50,26 @@ export class RpcClient {
    */
   call(methodId: number, payload: Uint8Array, options?: CallOptions): Promise<Uint8Array> {
     try {
-      this.lease.check();
-      const deadlineMs = this.#deadlineOf(options);
-      if (this.#lane.busy) return this.#lane.enqueue(this.#request(methodId, payload, deadlineMs, options));
-      const startedMs = this.#meter.start();
-      this.#slot.post(methodId, payload);
-      this.#meter.posted();
-      if (!this.#lane.serverIsHere && this.#port.look(2 * this.#port.looksPerClock)) {
-        const response = this.#takeFast(startedMs, payload.length);
-        if (response !== undefined) return Promise.resolve(response);
-      }
-      return this.#lane.wait(this.#request(methodId, payload, deadlineMs, options));
+      const response = this.#begin(methodId, payload, options);
+      return response instanceof Uint8Array ? Promise.resolve(response) : response;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * As call(), resolving to what `read` makes of the response. Where that is there at once it is read at once: one promise,
+   * and one turn of the microtasks, less than call().then(read).
+   */
+  callAs<T>(
+    methodId: number,
+    payload: Uint8Array,
+    read: (response: Uint8Array) => T | Promise<T>,
+    options?: CallOptions,
+  ): Promise<T> {
+    try {
+      const response = this.#begin(methodId, payload, options);
+      return response instanceof Uint8Array ? Promise.resolve(read(response)) : response.then(read);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -84,6 +93,21 @@ export class RpcClient {
       if (response !== undefined) return response;
     }
     return this.#waitSync(methodId, payload, deadlineMs);
+  }
+
+  /** Posts a call: gives its response if that is there at once. */
+  #begin(methodId: number, payload: Uint8Array, options?: CallOptions): Uint8Array | Promise<Uint8Array> {
+    this.lease.check();
+    const deadlineMs = this.#deadlineOf(options);
+    if (this.#lane.busy) return this.#lane.enqueue(this.#request(methodId, payload, deadlineMs, options));
+    const startedMs = this.#meter.start();
+    this.#slot.post(methodId, payload);
+    this.#meter.posted();
+    if (!this.#lane.serverIsHere && this.#port.look(2 * this.#port.looksPerClock)) {
+      const response = this.#takeFast(startedMs, payload.length);
+      if (response !== undefined) return response;
+    }
+    return this.#lane.wait(this.#request(methodId, payload, deadlineMs, options));
   }
 
   #takeFast(startedMs: number, requestBytes: number): Uint8Array | undefined {

@@ -19,6 +19,13 @@ export interface ServiceTransport {
   readonly lease: Pick<Lease, 'status' | 'context'>;
   /** Copies `payload` before it returns. */
   call(methodId: number, payload: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
+  /** As call(), resolving to what `read` makes of the response. Without it, call() is waited for. */
+  callAs?<T>(
+    methodId: number,
+    payload: Uint8Array,
+    read: (response: Uint8Array) => T | Promise<T>,
+    options?: CallOptions,
+  ): Promise<T>;
   stream?(methodId: number, payload: Uint8Array, options?: CallOptions): RpcStream;
 }
 
@@ -71,7 +78,9 @@ export class ClientMethod {
     return (input, options) => {
       if (options !== undefined || !bare) return this.#call(input, options);
       try {
-        return transport.call(id, encodeBriefly(input), ofAll).then(this.#read);
+        const payload = encodeBriefly(input);
+        if (transport.callAs !== undefined) return transport.callAs(id, payload, this.#read, ofAll);
+        return transport.call(id, payload, ofAll).then(this.#read);
       } catch (error) {
         return Promise.reject(error); // The input cannot be encoded.
       }
