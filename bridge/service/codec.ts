@@ -37,6 +37,7 @@ let bytes8: Uint8Array = nothing;
 /** The message's bytes, for good. */
 export function encode(value: unknown): Uint8Array {
   if (value === undefined) return nothing;
+  if (isShortBytes(value)) return fillBytes(Buffer.allocUnsafe(value.length + 2), value);
   outermost = value;
   try {
     return packr.pack(value);
@@ -48,7 +49,10 @@ export function encode(value: unknown): Uint8Array {
 /** The message's bytes, until this is called again: for whoever copies them at once. */
 export function encodeBriefly(value: unknown): Uint8Array {
   if (value === undefined) return nothing;
-  if (value instanceof Uint8Array && value.length <= bin8BytesMax) return encodeBytesBriefly(value);
+  if (isShortBytes(value)) {
+    if (bytes8.length !== value.length + 2) bytes8 = new Uint8Array(value.length + 2);
+    return fillBytes(bytes8, value);
+  }
   outermost = value;
   try {
     const target = packr.pack(value, REUSE_BUFFER_MODE | RESET_BUFFER_MODE) as Buffer & { start: number; end: number };
@@ -68,15 +72,16 @@ export function decode(message: Uint8Array): unknown {
   return copying.unpack(scratch, length);
 }
 
+function isShortBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array && value.length <= bin8BytesMax;
+}
+
 /** As msgpack's own type for bytes, which packr would find out last. */
-function encodeBytesBriefly(value: Uint8Array): Uint8Array {
-  if (bytes8.length !== value.length + 2) {
-    bytes8 = new Uint8Array(value.length + 2);
-    bytes8[0] = bin8;
-    bytes8[1] = value.length;
-  }
-  bytes8.set(value, 2);
-  return bytes8;
+function fillBytes(message: Uint8Array, value: Uint8Array): Uint8Array {
+  message[0] = bin8;
+  message[1] = value.length;
+  message.set(value, 2);
+  return message;
 }
 
 function viewOf(target: Buffer, start: number, length: number): Uint8Array {

@@ -6,7 +6,7 @@ import { metadataEntriesMax } from '../limits.ts';
 import { RemoteError } from '../remote-error.ts';
 import { ValidationError } from '../validation-error.ts';
 import { outcome } from '../world.test.support.ts';
-import { encode } from './codec.ts';
+import { decode, encode } from './codec.ts';
 import { connect } from './connect.ts';
 import { ServiceMismatch } from './hello.ts';
 import { implement } from './implement.ts';
@@ -57,6 +57,22 @@ describe('a typed call', () => {
     const { world, typed } = await typedScene(counter, new Counter());
     expect(await world.clock.run(typed.next())).toBe(1);
     expect(await world.clock.run(typed.next())).toBe(2);
+  });
+});
+
+describe('an answer', () => {
+  test('stays as it is while others are made, for a long one goes in parts', () => {
+    const handler = implement(desk, deskImplementation);
+    const context = { deadlineMs: 1, signal: new AbortController().signal };
+    const answer = (size: number) => handler.handle(idOf('bytes'), encode(new Uint8Array(size).fill(size)), context);
+    const sizes = [1, 43, 60, 200, 300, 5000];
+    const answers = sizes.map((size) => answer(size) as Uint8Array);
+    const kept = answers.map((bytes) => Uint8Array.from(bytes));
+    for (const size of sizes) answer(size + 1);
+    expect(answers.map((bytes) => Uint8Array.from(bytes))).toEqual(kept);
+    const greeting = handler.handle(idOf('greet'), encode({ name: 'Ada', age: 36 }), context) as Uint8Array;
+    handler.handle(idOf('greet'), encode({ name: 'Bob', age: 63 }), context);
+    expect(decode(greeting)).toBe('Ada is 36');
   });
 });
 

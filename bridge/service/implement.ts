@@ -223,8 +223,10 @@ function isBare({ told, input, next }: ServedMethod): boolean {
   return told.kind === 'unary' && input === anything && next === undefined;
 }
 
+/** A long answer goes in parts, and must stay as it is until the last: only what is short in any case is not kept. */
 function encodeOutput(output: unknown): Uint8Array | Promise<Uint8Array> {
-  return isThenable(output) ? output.then(encode) : encodeBriefly(output);
+  if (typeof output === 'number' || typeof output === 'boolean') return encodeBriefly(output);
+  return isThenable(output) ? output.then(encode) : encode(output);
 }
 
 function isThenable(output: unknown): output is Promise<unknown> {
