@@ -3,7 +3,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { wordsOf } from '../errors.ts';
 import { RemoteError } from '../remote-error.ts';
-import { type CallContext, unlimited } from '../rpc/call-context.ts';
+import type { CallContext } from '../rpc/call-context.ts';
 import type { RpcStream } from '../rpc/rpc-stream.ts';
 import type { RpcHandler } from '../rpc/server.ts';
 import { decode, encode, encodeBriefly } from './codec.ts';
@@ -58,6 +58,9 @@ export function implement<M extends Methods>(
 ): Required<RpcHandler> {
   return new ServiceHandler(service, implementation, options.middleware ?? []);
 }
+
+/** Where middleware has taken the call's own signal away. */
+const neverAborts: AbortSignal = new AbortController().signal;
 
 type Run = (input: unknown, context: ServiceContext) => unknown;
 
@@ -141,7 +144,7 @@ function servedMethod(
   const plain = { told, name: `${service.name}.${told.name}`, input, run, next: undefined };
   if (middleware.length === 0) return plain;
   const innermost: Next = async ({ input, metadata, deadlineMs, signal }) => {
-    const context = { deadlineMs: deadlineMs ?? unlimited.deadlineMs, signal: signal ?? unlimited.signal, metadata };
+    const context = { deadlineMs: deadlineMs ?? Number.POSITIVE_INFINITY, signal: signal ?? neverAborts, metadata };
     return runChecked(plain, input, context);
   };
   return { ...plain, next: compose(middleware, innermost) };
