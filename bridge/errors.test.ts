@@ -19,6 +19,7 @@ describe('the table of codes', () => {
       DeadlineExceeded: -9,
       MalformedFrame: -10,
       PayloadTooLarge: -11,
+      Cancelled: -12,
     });
   });
 

@@ -18,6 +18,7 @@ export const fabricErrorNumbers = {
   DeadlineExceeded: -9,
   MalformedFrame: -10,
   PayloadTooLarge: -11,
+  Cancelled: -12,
 } as const;
 
 export type FabricErrorCode = keyof typeof fabricErrorNumbers;
@@ -137,6 +138,11 @@ export class PayloadTooLarge extends FabricError {
   override readonly code = 'PayloadTooLarge';
 }
 
+/** Whoever made the call has given it up; `cause` is the reason of its AbortSignal. */
+export class Cancelled extends FabricError {
+  override readonly code = 'Cancelled';
+}
+
 const classes = {
   Disconnected,
   LeaseExpired,
@@ -149,4 +155,5 @@ const classes = {
   DeadlineExceeded,
   MalformedFrame,
   PayloadTooLarge,
+  Cancelled,
 } as const;

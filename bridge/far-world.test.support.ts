@@ -30,7 +30,7 @@ export async function farScene(options: SceneOptions = {}): Promise<FarScene> {
   const { world, home, holder } = farProcesses(options);
   const lease = home.agent.acquire({ minBytes, leaseMs, hugePages: false });
   const address = await world.clock.run(home.agent.listenNetwork({ host: 'node-1', port: 0 }));
-  const held = await world.clock.run(holder.agent.attach(lease.id, { slot: false }, address));
+  const held = await world.clock.run(holder.agent.attach(lease.id, { slots: 0 }, address));
   return { world, home, holder, lease, held, address };
 }
 
@@ -41,7 +41,7 @@ export async function farServedScene(options: SceneOptions = {}): Promise<FarSer
   const lease = home.agent.acquire({ minBytes, leaseMs, hugePages: false });
   const server = new RpcServer(lease, { wait: 'event' });
   const address = await world.clock.run(home.agent.listenNetwork({ host: 'node-1', port: 0 }));
-  const held = await world.clock.run(holder.agent.attach(lease.id, { slot: true }, address));
+  const held = await world.clock.run(holder.agent.attach(lease.id, { slots: 1 }, address));
   return { world, home, holder, lease, held, address, server };
 }
 

@@ -20,7 +20,13 @@ export type { ServiceEvent } from './dns/service-watch.ts';
 export { type Clock, type Environment, type Random, systemEnvironment, type Timer } from './environment.ts';
 export * from './errors.ts';
 export { InvariantViolation, invariant } from './invariant.ts';
-export { ControlPage, clientSleepsWord, controlPageBytes, serverSleepsWord } from './lease/control-page.ts';
+export {
+  ControlPage,
+  clientSleepsWord,
+  controlPageBytes,
+  type SlotLayout,
+  serverSleepsWord,
+} from './lease/control-page.ts';
 export { Lease, type RevokeOutcome } from './lease/lease.ts';
 export { type LeaseId, type LeaseReference, leaseUrl, parseLeaseReference } from './lease/lease-id.ts';
 export type { LeaseStatus } from './lease/lease-status.ts';
@@ -29,6 +35,7 @@ export { defaultRenewalPolicy, type RenewalPolicy } from './lease/renewal.ts';
 export { Histogram } from './metrics/histogram.ts';
 export { Metrics } from './metrics/metrics.ts';
 export { formatNetworkAddress, type NetworkAddress, parseNetworkAddress } from './network-address.ts';
+export { MirrorSlots } from './plane/mirror-slots.ts';
 export type {
   AllocateRequest,
   ArenaAccess,
@@ -49,13 +56,17 @@ export type {
   Window,
 } from './plane/plane.ts';
 export { SharedHolderLink, SharedHomeLink } from './plane/shared-link.ts';
+export { boardBytes, SlotBoard, type SlotRange } from './plane/slot-board.ts';
+export { type ClientEnd, clientEnd, type ServerEnd, serverEnd } from './plane/slot-ends.ts';
 export { RemoteError, type RemoteErrorKind } from './remote-error.ts';
 export type { CallContext } from './rpc/call-context.ts';
 export { payloadBytesMax } from './rpc/classic-layout.ts';
 export { RpcClient } from './rpc/client.ts';
-export type { CallOptions, RpcClientOptions } from './rpc/client-options.ts';
+export { type CallOptions, checkSlotCount, type RpcClientOptions } from './rpc/client-options.ts';
+export type { InPlaceReader, Loan, LoanedCallOptions } from './rpc/loan.ts';
+export type { InPlaceHandler, InPlaceReply, RpcHandler } from './rpc/rpc-handler.ts';
 export type { RpcStream } from './rpc/rpc-stream.ts';
-export { type RpcHandler, RpcServer, type RpcServerOptions, type ServeOptions } from './rpc/server.ts';
+export { RpcServer, type RpcServerOptions, type ServeOptions } from './rpc/server.ts';
 export type { WaitMode } from './rpc/spin-budget.ts';
 export type { ServiceTransport } from './service/client-method.ts';
 export {

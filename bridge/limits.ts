@@ -15,8 +15,8 @@ export const hugePageBytes: number = 2 ** 21;
 export const controlFrameBytesMax = 16384;
 /** What a plane says to its other end within one control message. */
 export const planeBodyBytesMax = 1024;
-/** Descriptors beside one control message: memory, the server's doorbell, the client's doorbell. */
-export const controlDescriptorsMax = 3;
+/** Descriptors beside one control message: memory, the server's doorbell, the client's doorbell, the board. */
+export const controlDescriptorsMax = 4;
 /** Messages that may wait for a congested peer before its connection is given up. */
 export const controlBacklogMax = 1024;
 /** How long a control request may stay unanswered. */
@@ -59,8 +59,10 @@ export const rdmaCompletionsMax = 65536;
 export const rdmaSendsMax = 128;
 /** Frames of one session that may wait for room in its send queue; a peer that takes none of them is given up. */
 export const rdmaFramesWaitingMax = 4096;
+/** Slots of one RDMA session, in all its leases. */
+export const rdmaSlotsMax = 64;
 /** Frames of one session that may arrive before they are looked at: two for each slot, and then some. */
-export const rdmaReceivesMax = 128;
+export const rdmaReceivesMax = 160;
 /** READs and atomics under way on one RDMA session; what cards commonly allow. */
 export const rdmaReadsMax = 16;
 
@@ -108,4 +110,5 @@ invariant(
   'what is wrong with an input fits an error response',
 );
 invariant(serviceMethodsMax <= serviceMethodIdMax, 'each method has an id of its own');
+invariant(rdmaReceivesMax >= 2 * rdmaSlotsMax, 'a request and its cancellation find a receive, in every slot');
 invariant(controlFrameBytesMax <= 65536, 'a control message fits a Unix socket buffer');

@@ -2,7 +2,8 @@
 import { type Process, type ProcessClockOptions, World } from '#sim';
 import type { HeldLease } from './lease/held-lease.ts';
 import type { HomeLease } from './lease/home-lease.ts';
-import { type RpcHandler, RpcServer, type RpcServerOptions } from './rpc/server.ts';
+import type { RpcHandler } from './rpc/rpc-handler.ts';
+import { RpcServer, type RpcServerOptions } from './rpc/server.ts';
 
 export interface Scene {
   readonly world: World;
@@ -37,7 +38,7 @@ export function granted(options: SceneOptions = {}): Scene {
 export async function heldScene(options: SceneOptions = {}): Promise<HeldScene> {
   const scene = granted(options);
   const holder = scene.world.process(options.holder);
-  const held = await scene.world.clock.run(holder.agent.attach(scene.lease.id, { slot: false }));
+  const held = await scene.world.clock.run(holder.agent.attach(scene.lease.id, { slots: 0 }));
   return { ...scene, holder, held };
 }
 
@@ -51,7 +52,7 @@ export async function servedScene(options: SceneOptions & RpcServerOptions = {})
   const { wait = 'event' } = options;
   const server = new RpcServer(scene.lease, { wait });
   const holder = scene.world.process(options.holder);
-  const held = await scene.world.clock.run(holder.agent.attach(scene.lease.id, { slot: true }));
+  const held = await scene.world.clock.run(holder.agent.attach(scene.lease.id, { slots: 1 }));
   return { ...scene, server, holder, held };
 }
 

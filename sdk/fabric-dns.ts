@@ -8,7 +8,7 @@ import {
   type ServiceEvent,
   type ServiceRecord,
 } from '#bridge';
-import type { AttachOptions } from './mem-builder.ts';
+import { type AttachOptions, checkSlots } from './mem-builder.ts';
 import { MemLease } from './mem-lease.ts';
 import { processAgent, processSettings } from './process-agent.ts';
 import type { RpcServer } from './rpc.ts';
@@ -73,8 +73,8 @@ export class FabricDns implements AsyncDisposable {
    * Attaches to the best instance of a service. Rejects with Disconnected if none lives, Contention if those that live
    * have no free slot, Unsupported if no plane reaches them.
    */
-  async connect(service: string, options: Pick<AttachOptions, 'slot'> = {}): Promise<MemLease> {
-    return new MemLease(await this.#dns.connect(service, { slot: options.slot ?? true }));
+  async connect(service: string, options: Pick<AttachOptions, 'slots'> = {}): Promise<MemLease> {
+    return new MemLease(await this.#dns.connect(service, { slots: checkSlots(options.slots) }));
   }
 
   /** Withdraws all that was published here. Leases that were connected stay. */

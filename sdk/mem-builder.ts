@@ -1,11 +1,14 @@
 // Acquires leases, and attaches to those that others have acquired.
-import { defaultRenewalPolicy, parseLeaseReference, type RenewalPolicy } from '#bridge';
+import { checkSlotCount, defaultRenewalPolicy, parseLeaseReference, type RenewalPolicy } from '#bridge';
 import { MemLease } from './mem-lease.ts';
 import { homeAgent, processAgent } from './process-agent.ts';
 
 export interface AttachOptions {
-  /** Whether to take a client slot where the lease has any; without one, only mem() can be used. Defaults to true. */
-  readonly slot?: boolean;
+  /**
+   * How many client slots to take where the lease has any, 0 … 1024: so many calls can be under way at a time. With 0 only
+   * mem() can be used. Defaults to 1.
+   */
+  readonly slots?: number;
   /** Keep the lease alive from here: see {@link MemBuilder.autoRenew}. */
   readonly autoRenew?: boolean;
 }
@@ -67,8 +70,13 @@ export class MemBuilder {
    */
   static async attach(reference: string, options: AttachOptions = {}): Promise<MemLease> {
     const { lease, address } = parseLeaseReference(reference);
-    const core = await processAgent().attach(lease, { slot: options.slot ?? true }, address);
+    const core = await processAgent().attach(lease, { slots: checkSlots(options.slots) }, address);
     if (options.autoRenew) core.renewAutomatically(defaultRenewalPolicy);
     return new MemLease(core);
   }
+}
+
+/** Throws RangeError for slots that no client can have. */
+export function checkSlots(slots = 1): number {
+  return slots === 0 ? 0 : checkSlotCount(slots);
 }

@@ -1,6 +1,6 @@
-// A client's end of a slot on another machine: what it publishes is sent from its mirror, and a response's status is put
+// A client's end of its slots on another machine: what it publishes is sent from its mirror, and a response's status is put
 // there once its bytes are.
-import type { ClientPort } from '#bridge';
+import type { ClientPort, MirrorSlots, SlotRange } from '#bridge';
 import type { FarCard } from './far-card.ts';
 import type { FarPath } from './far-path.ts';
 
@@ -13,15 +13,16 @@ export class FarClientPort implements ClientPort {
   readonly looksPerClock = 1;
   readonly #card: FarCard;
   readonly #arena: Uint8Array;
+  readonly #slots: MirrorSlots;
   #path: FarPath | undefined;
-  #statusOffset = 0;
   #armed = false;
   #callback: () => void = () => undefined;
 
   /** `arena` is the mirror. */
-  constructor(card: FarCard, arena: Uint8Array) {
+  constructor(card: FarCard, arena: Uint8Array, slots: MirrorSlots) {
     this.#card = card;
     this.#arena = arena;
+    this.#slots = slots;
   }
 
   /** The home is reached by this path from here on. */
@@ -29,26 +30,41 @@ export class FarClientPort implements ClientPort {
     this.#path = path;
   }
 
-  expectAt(statusOffset: number): void {
-    this.#statusOffset = statusOffset;
+  /** Whether the server slept is not known here. Publishes: request. */
+  publish(slot: number, offset: number, bytes: number, status: number): boolean {
+    const source = this.#arena.subarray(offset, offset + bytes);
+    const news = { place: this.#slots.placeOf(slot), status };
+    this.#path?.end.publish(this.#path.binding, offset, source, news);
+    return false;
   }
 
-  /** Whether the server slept is not known here. Publishes: request. */
-  publish(offset: number, bytes: number, _statusOffset: number, status: number): boolean {
-    const source = this.#arena.subarray(offset, offset + bytes);
-    this.#path?.end.publish(this.#path.binding, offset, source, { status });
-    return false;
+  tell(slot: number, kind: number): void {
+    const news = { place: this.#slots.placeOf(slot), kind };
+    this.#path?.end.publish(this.#path.binding, 0, new Uint8Array(0), news);
   }
 
   /** Once: nothing changes here while this process's thread has the turn. */
   look(_looks: number): boolean {
     this.#card.observe();
-    return (this.#arena[this.#statusOffset] ?? 0) !== 0; // Observes: response.
+    return this.#slots.look(1); // Observes: response.
+  }
+
+  next(): number {
+    return this.#slots.next();
+  }
+
+  restart(slots: SlotRange): void {
+    this.#slots.restart(slots);
   }
 
   /** A response's bytes are in the mirror; its status follows them only now. */
-  arrived(status: number): void {
-    this.#arena[this.#statusOffset] = status;
+  arrived(place: number, status: number): void {
+    this.#slots.arrived(place, status);
+    this.wake();
+  }
+
+  told(place: number, kind: number): void {
+    this.#slots.told(place, kind);
     this.wake();
   }
 

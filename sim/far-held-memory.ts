@@ -1,6 +1,13 @@
 // A lease held from another machine: its window, a mirror, which stays through reconnections, and the path by which its
 // home is reached.
-import { type BindRequest, controlPageBytes, type HeldMemory } from '#bridge';
+import {
+  type BindRequest,
+  controlPageBytes,
+  type HeldMemory,
+  MirrorSlots,
+  type SlotLayout,
+  type SlotRange,
+} from '#bridge';
 import { FarAccess } from './far-access.ts';
 import type { FarCard } from './far-card.ts';
 import { FarClientPort } from './far-client-port.ts';
@@ -12,6 +19,7 @@ export class FarHeldMemory implements HeldMemory {
   readonly window: MemoryWindow;
   readonly #card: FarCard;
   readonly #generation: number;
+  readonly #layout: SlotLayout;
   readonly #access = new FarAccess();
   #port: FarClientPort | undefined;
   #onClose: () => void = () => undefined;
@@ -20,6 +28,7 @@ export class FarHeldMemory implements HeldMemory {
   constructor(card: FarCard, { identity, layout }: BindRequest) {
     this.#card = card;
     this.#generation = identity.generation;
+    this.#layout = layout;
     this.window = new MemoryWindow(new MemorySegment(identity.arenaBytes + controlPageBytes), this.#access);
     this.window.control.initialise(identity);
     this.window.control.setLayout(layout);
@@ -29,19 +38,20 @@ export class FarHeldMemory implements HeldMemory {
     return this.#port;
   }
 
-  /** The lease is reached by this path from here on. With a slot, the mirror is open to the home's responses. */
-  connect(path: FarPath, hasSlot: boolean, onClose: () => void): void {
+  /** The lease is reached by this path from here on. With slots, the mirror is open to the home's responses. */
+  connect(path: FarPath, slots: SlotRange | undefined, onClose: () => void): void {
     this.#onClose = onClose;
     this.#access.connect(path);
-    if (!hasSlot) return;
+    if (slots === undefined) return;
     const { arena } = this.window;
     path.end.regions.set(path.binding, arena);
-    this.#port ??= new FarClientPort(this.#card, arena);
+    this.#port ??= new FarClientPort(this.#card, arena, new MirrorSlots(arena, this.#layout, slots));
     this.#port.connect(path);
   }
 
   heard(news: FarNews): void {
-    if ('status' in news) return this.#port?.arrived(news.status);
+    if ('status' in news) return this.#port?.arrived(news.place, news.status);
+    if ('kind' in news) return this.#port?.told(news.place, news.kind);
     this.window.control.setState(news.ended, this.#generation + 1);
     this.#port?.wake();
   }

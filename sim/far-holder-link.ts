@@ -37,7 +37,7 @@ export class FarHolderLink implements HolderLink {
     if (this.#end === undefined) throw new Disconnected('the far session was closed here');
     const memory = this.#memoryFor(request);
     const path = { end: this.#end, binding, onBroken: this.#parts.onBroken };
-    memory.connect(path, request.slot !== undefined, () => this.#held.delete(binding));
+    memory.connect(path, request.slots, () => this.#held.delete(binding));
     this.#held.set(binding, memory);
     return memory;
   }

@@ -8,6 +8,7 @@ import {
   type HomeMemory,
   invariant,
   MalformedFrame,
+  type SlotRange,
 } from '#bridge';
 import type { FarCard } from './far-card.ts';
 import type { FarEnd } from './far-end.ts';
@@ -18,7 +19,7 @@ import type { FarClient } from './memory-ports.ts';
 
 interface Binding {
   readonly memory: MemoryHome;
-  readonly slot: number | undefined;
+  readonly slots: SlotRange | undefined;
 }
 
 type EndReason = Extract<FarNews, { ended: unknown }>['ended'];
@@ -45,21 +46,21 @@ export class FarHomeLink implements HomeLink {
     return encodeNumber(this.#end.number);
   }
 
-  grant(memory: HomeMemory, _identity: unknown, slot: number | undefined): Grant {
+  grant(memory: HomeMemory, _identity: unknown, slots: SlotRange | undefined): Grant {
     invariant(memory instanceof MemoryHome, 'what is lent to other machines is memory of this one');
     if (this.#lastBinding === bindingMax) throw new CapacityExceeded(`this session has bound ${bindingMax} leases`);
     const binding = ++this.#lastBinding;
-    this.#bindings.set(binding, { memory, slot });
+    this.#bindings.set(binding, { memory, slots });
     this.#end.regions.set(binding, memory.window.arena);
-    if (slot !== undefined) memory.serverPort?.setFarClient(slot, this.#clientAt(binding, memory));
+    if (slots !== undefined) memory.serverPort?.addFarClient(slots, this.#clientAt(binding, memory, slots));
     return { attachments: [], offer: encodeNumber(binding) };
   }
 
   /** The holder is told first. */
   withdraw(memory: HomeMemory, reason?: EndReason): boolean {
-    for (const [binding, { memory: granted, slot }] of this.#bindings) {
+    for (const [binding, { memory: granted, slots }] of this.#bindings) {
       if (granted !== memory) continue;
-      if (reason !== undefined && slot !== undefined) {
+      if (reason !== undefined && slots !== undefined) {
         this.#end.publish(binding, 0, new Uint8Array(0), { ended: reason });
       }
       this.#forget(binding);
@@ -73,24 +74,29 @@ export class FarHomeLink implements HomeLink {
   }
 
   #forget(binding: number): void {
-    const { memory, slot } = this.#bindings.get(binding) as Binding;
+    const { memory, slots } = this.#bindings.get(binding) as Binding;
     this.#bindings.delete(binding);
     this.#end.regions.delete(binding);
-    if (slot !== undefined) memory.serverPort?.removeFarClient(slot);
+    if (slots !== undefined) memory.serverPort?.removeClient(slots.client);
   }
 
-  #clientAt(binding: number, { window }: MemoryHome): FarClient {
+  #clientAt(binding: number, { window }: MemoryHome, { first }: SlotRange): FarClient {
     return {
       observe: () => this.#end.observe(),
-      publish: (offset, bytes, status) => {
-        this.#end.publish(binding, offset, window.arena.subarray(offset, offset + bytes), { status }); // Publishes: response.
+      publish: (slot, offset, bytes, status) => {
+        const source = window.arena.subarray(offset, offset + bytes);
+        this.#end.publish(binding, offset, source, { place: slot - first, status }); // Publishes: response.
       },
+      tell: (slot, kind) => this.#end.publish(binding, 0, new Uint8Array(0), { place: slot - first, kind }),
     };
   }
 
   /** Of a lease that was withdrawn: nobody's. */
   #heard(binding: number, news: FarNews): void {
-    const bound = this.#bindings.get(binding);
-    if (bound?.slot !== undefined && 'status' in news) bound.memory.serverPort?.arrived(bound.slot, news.status);
+    const { memory, slots } = this.#bindings.get(binding) ?? {};
+    if (slots === undefined || 'ended' in news || news.place >= slots.count) return;
+    const slot = slots.first + news.place;
+    if ('status' in news) memory?.serverPort?.arrived(slots.client, slot, news.status);
+    else memory?.serverPort?.told(slots.client, slot, news.kind);
   }
 }

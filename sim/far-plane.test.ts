@@ -22,7 +22,7 @@ async function farScene(options: { seed?: number; readMs?: number; serve?: boole
     new RpcServer(lease, { wait: 'event' }).serve({ handle }).catch(() => undefined);
   }
   const address = await world.clock.run(home.agent.listenNetwork({ host: 'node-1', port: 0 }));
-  const held = await world.clock.run(holder.agent.attach(lease.id, { slot: options.serve === true }, address));
+  const held = await world.clock.run(holder.agent.attach(lease.id, { slots: options.serve === true ? 1 : 0 }, address));
   return { world, home, holder, lease, held };
 }
 

@@ -3,7 +3,10 @@
 import type { LeaseStatus } from '#bridge';
 
 /** What the peer's process is told once the bytes of the same message are there. */
-export type FarNews = { readonly status: number } | { readonly ended: Exclude<LeaseStatus, 'active' | 'disconnected'> };
+export type FarNews =
+  | { readonly place: number; readonly status: number }
+  | { readonly place: number; readonly kind: number }
+  | { readonly ended: Exclude<LeaseStatus, 'active' | 'disconnected'> };
 
 interface Placed {
   /** Names a lease in its session. */

@@ -4,6 +4,7 @@ import {
   type AllocateRequest,
   type Attachment,
   type BindRequest,
+  boardBytes,
   CapacityExceeded,
   type Carrier,
   type ClientPort,
@@ -20,6 +21,9 @@ import {
   type ServerPort,
   SharedHolderLink,
   SharedHomeLink,
+  SlotBoard,
+  type SlotLayout,
+  type SlotRange,
 } from '#bridge';
 import { type AttachmentLedger, MemoryAttachment } from './memory-attachment.ts';
 import { MemoryCarrier } from './memory-carrier.ts';
@@ -66,16 +70,27 @@ export class MemoryPlane implements Plane {
     return new SharedHolderLink(carrier, (request) => this.#bind(request, carrier));
   }
 
-  #bind({ identity, slot, attachments }: BindRequest, carrier: Carrier): HeldMemory {
+  #bind({ identity, layout, slots, attachments }: BindRequest, carrier: Carrier): HeldMemory {
     invariant(carrier instanceof MemoryCarrier, 'a simulated lease hangs on a simulated carrier');
     try {
       const window = new MemoryWindow(expectSegment(attachments, identity.arenaBytes));
-      if (slot === undefined) return new MemoryHeld(window, undefined);
-      return new MemoryHeld(window, new MemoryClientPort(this.#clock, window, slot, expectBells(attachments), carrier));
+      if (slots === undefined) return new MemoryHeld(window);
+      const segment = layout.name === 'slots' ? expectBoard(attachments, layout) : undefined;
+      const board = segment && new SlotBoard(segment.buffer, layout.slotCount);
+      const bells = expectBells(attachments);
+      const port = new MemoryClientPort(this.#clock, { window, board, layout, slots, bells, carrier });
+      return new MemoryHeld(window, port, segment);
     } finally {
       for (const attachment of attachments) attachment.close();
     }
   }
+}
+
+interface OpenServer {
+  readonly layout: SlotLayout;
+  readonly bell: MemoryDoorbell;
+  readonly segment: MemoryAttachment<MemorySegment> | undefined;
+  readonly port: MemoryServerPort;
 }
 
 export class MemoryHome implements HomeMemory {
@@ -85,8 +100,7 @@ export class MemoryHome implements HomeMemory {
   readonly #segment: MemoryAttachment<MemorySegment>;
   readonly #clientBells = new Map<number, MemoryDoorbell>();
   readonly #shared: MemoryAttachment[] = [];
-  #serverBell: MemoryDoorbell | undefined;
-  #serverPort: MemoryServerPort | undefined;
+  #server: OpenServer | undefined;
   #bytes: number;
 
   constructor(machine: MemoryMachine, clock: ProcessClock, bytes: number) {
@@ -99,42 +113,58 @@ export class MemoryHome implements HomeMemory {
 
   /** Once a server is open. */
   get serverPort(): MemoryServerPort | undefined {
-    return this.#serverPort;
+    return this.#server?.port;
   }
 
-  openServerPort(): ServerPort {
-    invariant(this.#serverBell === undefined, 'a lease has one server');
-    this.#serverBell = this.#openBell();
-    this.#serverPort = new MemoryServerPort(this.#clock, this.window, this.#serverBell, this.#clientBells);
-    return this.#serverPort;
+  openServerPort(layout: SlotLayout): ServerPort {
+    invariant(this.#server === undefined, 'a lease has one server');
+    const bell = this.#openBell();
+    const segment = layout.name === 'slots' ? this.#openBoard(layout) : undefined;
+    const board = segment && new SlotBoard(segment.resource.buffer, layout.slotCount);
+    this.#server = { layout, bell, segment, port: new MemoryServerPort(this.#clock, this.window, bell, layout, board) };
+    return this.#server.port;
   }
 
-  openClientPort(slot: number): ClientPort {
-    return new MemoryClientPort(this.#clock, this.window, slot, this.#bellsOf(slot));
+  openClientPort(slots: SlotRange): ClientPort {
+    const { layout, bell, port } = this.#openServer;
+    const bells = { server: bell, client: this.#addClient(slots) };
+    return new MemoryClientPort(this.#clock, { window: this.window, board: port.board, layout, slots, bells });
   }
 
-  share(slot: number | undefined): readonly Attachment[] {
-    if (slot === undefined) return [this.#segment];
-    const { server, client } = this.#bellsOf(slot);
-    const bells = [server, client].map((bell) => new MemoryAttachment(bell, this.#machine.attachments));
+  share(slots: SlotRange | undefined): readonly Attachment[] {
+    if (slots === undefined) return [this.#segment];
+    const { bell, segment } = this.#openServer;
+    const bells = [bell, this.#addClient(slots)].map((each) => new MemoryAttachment(each, this.#machine.attachments));
     this.#shared.push(...bells);
-    return [this.#segment, ...bells];
+    return segment === undefined ? [this.#segment, ...bells] : [this.#segment, ...bells, segment];
   }
 
-  closeSlot(slot: number): void {
-    this.#closeBell(this.#clientBells.get(slot));
-    this.#clientBells.delete(slot);
+  closeClient({ client }: SlotRange): void {
+    this.#server?.port.removeClient(client);
+    this.#closeBell(this.#clientBells.get(client));
+    this.#clientBells.delete(client);
   }
 
   close(): void {
     this.window.close();
     this.#segment.close();
-    this.#closeBell(this.#serverBell);
-    this.#serverBell = undefined;
-    for (const slot of [...this.#clientBells.keys()]) this.closeSlot(slot);
+    this.#closeBell(this.#server?.bell);
+    this.#server?.segment?.close();
+    this.#server = undefined;
+    for (const bell of this.#clientBells.values()) this.#closeBell(bell);
+    this.#clientBells.clear();
     for (const attachment of this.#shared.splice(0)) attachment.close();
     this.#machine.freeBytes += this.#bytes;
     this.#bytes = 0;
+  }
+
+  get #openServer(): OpenServer {
+    invariant(this.#server !== undefined, 'slots exist once a server is open');
+    return this.#server;
+  }
+
+  #openBoard({ slotCount }: SlotLayout): MemoryAttachment<MemorySegment> {
+    return new MemoryAttachment(new MemorySegment(boardBytes(slotCount)), this.#machine.attachments);
   }
 
   #openBell(): MemoryDoorbell {
@@ -149,22 +179,28 @@ export class MemoryHome implements HomeMemory {
     this.#machine.freeDoorbells += 1;
   }
 
-  #bellsOf(slot: number): SlotBells {
-    invariant(this.#serverBell !== undefined, 'slots exist once a server is open');
-    invariant(!this.#clientBells.has(slot), `slot ${slot} has one client`);
-    const client = this.#openBell();
-    this.#clientBells.set(slot, client);
-    return { server: this.#serverBell, client };
+  /** Opens the doorbell of a client that sees the memory. */
+  #addClient(slots: SlotRange): MemoryDoorbell {
+    const { port } = this.#openServer;
+    invariant(!this.#clientBells.has(slots.client), `client ${slots.client} is one`);
+    const bell = this.#openBell();
+    this.#clientBells.set(slots.client, bell);
+    port.addClient(slots, bell);
+    return bell;
   }
 }
 
 class MemoryHeld implements HeldMemory {
   readonly window: MemoryWindow;
   readonly clientPort: ClientPort | undefined;
+  readonly #board: MemorySegment | undefined;
+  #closed = false;
 
-  constructor(window: MemoryWindow, clientPort: ClientPort | undefined) {
+  constructor(window: MemoryWindow, clientPort?: ClientPort, board?: MemorySegment) {
     this.window = window;
     this.clientPort = clientPort;
+    this.#board = board;
+    board?.retain();
   }
 
   keepAlive(): void {
@@ -172,7 +208,10 @@ class MemoryHeld implements HeldMemory {
   }
 
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.window.close();
+    this.#board?.release();
   }
 }
 
@@ -187,4 +226,10 @@ function expectBells(attachments: readonly Attachment[]): SlotBells {
   const [, server, client] = attachments.map((attachment) => (attachment as MemoryAttachment).resource);
   if (server instanceof MemoryDoorbell && client instanceof MemoryDoorbell) return { server, client };
   throw new MalformedFrame(`the home shared ${attachments.length - 1} doorbells, not 2`);
+}
+
+function expectBoard(attachments: readonly Attachment[], { slotCount }: SlotLayout): MemorySegment {
+  const found = (attachments[3] as MemoryAttachment | undefined)?.resource;
+  if (found instanceof MemorySegment && found.buffer.byteLength === boardBytes(slotCount)) return found;
+  throw new MalformedFrame(`the home shared no board of ${boardBytes(slotCount)} bytes`);
 }

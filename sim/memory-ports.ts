@@ -1,10 +1,18 @@
-// The two ends of a slot in a simulation. Publishing and sleeping follow the local plane word for word, so that its
+// The two ends of a client's slots in a simulation. Publishing and sleeping follow the local plane word for word, so that its
 // argument on lost wake-ups is what runs here; only the bell is another.
 import {
+  type ClientEnd,
   type ClientPort,
+  clientEnd,
   clientSleepsWord,
+  InvariantViolation,
+  type ServerEnd,
   type ServerPort,
   type Sleeper,
+  type SlotBoard,
+  type SlotLayout,
+  type SlotRange,
+  serverEnd,
   serverSleepsWord,
   type Window,
 } from '#bridge';
@@ -16,26 +24,57 @@ import type { ProcessClock } from './process-clock.ts';
 const callSpinMsMax = 0.05;
 const idleSpinMsMax = 0.2;
 
-abstract class BellSleeper implements Sleeper {
-  abstract readonly spinMsMax: number;
-  readonly clock: ProcessClock;
+/** A word that is not 0 while its owner sleeps, and another number each time. */
+interface SleepWord {
   readonly words: Int32Array;
-  readonly #ownWord: number;
-  readonly #bell: MemoryDoorbell;
+  readonly index: number;
+}
 
-  constructor(clock: ProcessClock, window: Window, ownWord: number, bell: MemoryDoorbell) {
-    this.clock = clock;
-    this.words = window.control.words;
-    this.#ownWord = ownWord;
+/** Rings a sleeper's bell, once for each of its sleeps. */
+class Waker {
+  readonly #word: SleepWord;
+  readonly #bell: MemoryDoorbell;
+  #rungFor = 0;
+
+  constructor(word: SleepWord, bell: MemoryDoorbell) {
+    this.#word = word;
     this.#bell = bell;
   }
 
+  /** After publishing. True if the peer sleeps. */
+  wake(): boolean {
+    const sleep = Atomics.load(this.#word.words, this.#word.index);
+    if (sleep === 0) return false;
+    if (sleep !== this.#rungFor) this.#bell.ring();
+    this.#rungFor = sleep;
+    return true;
+  }
+}
+
+abstract class BellSleeper implements Sleeper {
+  abstract readonly spinMsMax: number;
+  readonly clock: ProcessClock;
+  readonly #own: SleepWord;
+  readonly #bell: MemoryDoorbell;
+  #sleeps = 0;
+
+  constructor(clock: ProcessClock, own: SleepWord, bell: MemoryDoorbell) {
+    this.clock = clock;
+    this.#own = own;
+    this.#bell = bell;
+  }
+
+  get asleep(): boolean {
+    return Atomics.load(this.#own.words, this.#own.index) !== 0;
+  }
+
   arm(): void {
-    Atomics.store(this.words, this.#ownWord, 1);
+    this.#sleeps += 1;
+    Atomics.store(this.#own.words, this.#own.index, this.#sleeps);
   }
 
   disarm(): void {
-    Atomics.store(this.words, this.#ownWord, 0);
+    Atomics.store(this.#own.words, this.#own.index, 0);
   }
 
   onRing(callback: () => void): void {
@@ -47,48 +86,64 @@ abstract class BellSleeper implements Sleeper {
   }
 }
 
-/** The bells of a slot. */
+/** The bells of a client. */
 export interface SlotBells {
   readonly server: MemoryDoorbell;
   readonly client: MemoryDoorbell;
 }
 
+export interface ClientPortParts {
+  readonly window: Window;
+  readonly board: SlotBoard | undefined;
+  readonly layout: SlotLayout;
+  readonly slots: SlotRange;
+  readonly bells: SlotBells;
+  /** Absent where client and home are one process. */
+  readonly carrier?: MemoryCarrier | undefined;
+}
+
 export class MemoryClientPort extends BellSleeper implements ClientPort {
   readonly spinMsMax: number = callSpinMsMax;
   readonly looksPerClock = 256;
-  readonly #arena: Uint8Array;
-  readonly #bells: SlotBells;
+  readonly #end: ClientEnd;
+  readonly #server: Waker;
+  readonly #bell: MemoryDoorbell;
   readonly #carrier: MemoryCarrier | undefined;
-  #statusOffset = 0;
 
-  /** `carrier` is absent where client and home are one process. */
-  constructor(clock: ProcessClock, window: Window, slot: number, bells: SlotBells, carrier?: MemoryCarrier) {
-    super(clock, window, clientSleepsWord(slot), bells.client);
-    this.#arena = window.arena;
-    this.#bells = bells;
+  constructor(clock: ProcessClock, { window, board, layout, slots, bells, carrier }: ClientPortParts) {
+    super(clock, clientSleeps(window, board, slots), bells.client);
+    this.#end = clientEnd(window, board, layout, slots);
+    this.#server = new Waker({ words: window.control.words, index: serverSleepsWord }, bells.server);
+    this.#bell = bells.client;
     this.#carrier = carrier;
   }
 
-  publish(_offset: number, _bytes: number, statusOffset: number, status: number): boolean {
-    Atomics.store(this.#arena, statusOffset, status); // Publishes: request.
-    if (Atomics.load(this.words, serverSleepsWord) === 0) return false;
-    this.#bells.server.ring();
-    return true;
+  publish(slot: number, _offset: number, _bytes: number, status: number): boolean {
+    this.#end.show(slot, status); // Publishes: request.
+    return this.#server.wake();
   }
 
-  expectAt(statusOffset: number): void {
-    this.#statusOffset = statusOffset;
+  tell(slot: number, kind: number): void {
+    this.#end.tell(slot, kind);
+    this.#server.wake();
   }
 
   /** Once: nothing changes here while this process's thread has the turn. */
   look(_looks: number): boolean {
-    return Atomics.load(this.#arena, this.#statusOffset) !== 0; // Observes: response.
+    return this.#end.look(1); // Observes: response.
+  }
+
+  next(): number {
+    return this.#end.next();
+  }
+
+  restart(): never {
+    throw new InvariantViolation('a lease on this machine is never interrupted');
   }
 
   block(timeoutMs: number): void {
-    const { client } = this.#bells;
-    this.clock.block(() => client.rung || this.#carrier?.hasNews === true, timeoutMs);
-    client.drain();
+    this.clock.block(() => this.#bell.rung || this.#carrier?.hasNews === true, timeoutMs);
+    this.#bell.drain();
     this.#carrier?.pump();
   }
 
@@ -101,61 +156,90 @@ export class MemoryClientPort extends BellSleeper implements ClientPort {
 
 /** A client that does not see the memory: what is published for it is sent, and what it sends is brought in. */
 export interface FarClient {
-  publish(offset: number, bytes: number, status: number): void;
+  publish(slot: number, offset: number, bytes: number, status: number): void;
+  tell(slot: number, kind: number): void;
   observe(): void;
 }
+
+/** A client that sees the memory; or a far one, and what shows what it sends to the server. */
+type Client =
+  | { readonly end: ServerEnd; readonly waker: Waker; readonly far?: undefined }
+  | { readonly far: FarClient; readonly standIn: ClientEnd };
 
 export class MemoryServerPort extends BellSleeper implements ServerPort {
   readonly observesPerClock = 512;
   readonly spinMsMax: number = idleSpinMsMax;
-  readonly #arena: Uint8Array;
+  readonly board: SlotBoard | undefined;
+  readonly #window: Window;
+  readonly #layout: SlotLayout;
   readonly #bell: MemoryDoorbell;
-  readonly #clientBells: ReadonlyMap<number, MemoryDoorbell>;
-  readonly #farClients = new Map<number, FarClient>();
-  readonly #statusOffsets: number[] = [];
+  readonly #clients: (Client | undefined)[] = [];
 
-  /** `clientBells` is the home's own table, by slot; it changes as clients come and go. */
   constructor(
     clock: ProcessClock,
     window: Window,
     bell: MemoryDoorbell,
-    clientBells: ReadonlyMap<number, MemoryDoorbell>,
+    layout: SlotLayout,
+    board: SlotBoard | undefined,
   ) {
-    super(clock, window, serverSleepsWord, bell);
-    this.#arena = window.arena;
+    super(clock, { words: window.control.words, index: serverSleepsWord }, bell);
+    this.#window = window;
+    this.#layout = layout;
     this.#bell = bell;
-    this.#clientBells = clientBells;
-  }
-
-  expectAt(slot: number, statusOffset: number): void {
-    this.#statusOffsets[slot] = statusOffset;
+    this.board = board;
   }
 
   observe(): void {
-    for (const client of this.#farClients.values()) client.observe();
+    for (const client of this.#clients) client?.far?.observe();
   }
 
-  publish(slot: number, offset: number, bytes: number, statusOffset: number, status: number): void {
-    const far = this.#farClients.get(slot);
-    if (far !== undefined) return far.publish(offset, bytes, status);
-    Atomics.store(this.#arena, statusOffset, status); // Publishes: response.
-    if (Atomics.load(this.words, clientSleepsWord(slot)) !== 0) this.#clientBells.get(slot)?.ring();
+  publish(client: number, slot: number, offset: number, bytes: number, status: number): void {
+    const known = this.#clients[client];
+    if (known?.far !== undefined) return known.far.publish(slot, offset, bytes, status);
+    known?.end.show(slot, status); // Publishes: response.
+    known?.waker.wake();
   }
 
-  /** The client of `slot` is on another machine. */
-  setFarClient(slot: number, client: FarClient): void {
-    this.#farClients.set(slot, client);
+  tell(client: number, slot: number, kind: number): void {
+    const known = this.#clients[client];
+    if (known?.far !== undefined) return known.far.tell(slot, kind);
+    known?.end.tell(slot, kind);
+    known?.waker.wake();
   }
 
-  removeFarClient(slot: number): void {
-    this.#farClients.delete(slot);
+  /** A client that sees the memory has these slots from here on. */
+  addClient(slots: SlotRange, bell: MemoryDoorbell): void {
+    const waker = new Waker(clientSleeps(this.#window, this.board, slots), bell);
+    this.#clients[slots.client] = { end: serverEnd(this.#window, this.board, this.#layout, slots), waker };
+  }
+
+  /** A client on another machine has these slots from here on. */
+  addFarClient(slots: SlotRange, far: FarClient): void {
+    this.#clients[slots.client] = { far, standIn: clientEnd(this.#window, this.board, this.#layout, slots) };
+  }
+
+  removeClient(client: number): void {
+    this.#clients[client] = undefined;
   }
 
   /** A far client's bytes are there; its status follows them only now. Publishes: request. */
-  arrived(slot: number, status: number): void {
-    const statusOffset = this.#statusOffsets[slot];
-    if (statusOffset === undefined) return;
-    Atomics.store(this.#arena, statusOffset, status);
-    if (Atomics.load(this.words, serverSleepsWord) !== 0) this.#bell.ring();
+  arrived(client: number, slot: number, status: number): void {
+    const known = this.#clients[client];
+    if (known?.far === undefined) return;
+    known.standIn.show(slot, status);
+    if (this.asleep) this.#bell.ring();
   }
+
+  /** As arrived(), of what is no status. */
+  told(client: number, slot: number, kind: number): void {
+    const known = this.#clients[client];
+    if (known?.far === undefined) return;
+    known.standIn.tell(slot, kind);
+    if (this.asleep) this.#bell.ring();
+  }
+}
+
+function clientSleeps({ control }: Window, board: SlotBoard | undefined, slots: SlotRange): SleepWord {
+  if (board === undefined) return { words: control.words, index: clientSleepsWord };
+  return { words: board.words, index: board.sleepsWord(slots) };
 }

@@ -11,7 +11,7 @@ async function rpcPair(world: World): Promise<{ home: Process; holder: Process; 
   const holder = world.process();
   const lease = home.agent.acquire({ minBytes: 65536, leaseMs: 60_000, hugePages: false });
   new RpcServer(lease).serve(echo).catch(() => undefined);
-  const held = await world.clock.run(holder.agent.attach(lease.id, { slot: true }));
+  const held = await world.clock.run(holder.agent.attach(lease.id, { slots: 1 }));
   return { home, holder, client: new RpcClient(held) };
 }
 
@@ -29,7 +29,7 @@ describe('agents, leases and calls run on it', () => {
     const { home, holder } = await rpcPair(world);
     const lease = home.agent.acquire({ minBytes: 65536, leaseMs: 60_000, hugePages: false });
     new RpcServer(lease, { wait: 'event' }).serve(echo).catch(() => undefined);
-    const held = await world.clock.run(holder.agent.attach(lease.id, { slot: true }));
+    const held = await world.clock.run(holder.agent.attach(lease.id, { slots: 1 }));
     const client = new RpcClient(held, { wait });
     for (let i = 0; i < 10; i++) expect(client.callSync(i, Uint8Array.of(9))).toEqual(Uint8Array.of(i, 9));
   });
@@ -58,10 +58,10 @@ describe('a process', () => {
     const world = new World();
     const { home, holder, client } = await rpcPair(world);
     const lease = home.agent.find(client.lease.id);
-    expect(lease.freeSlots).toBe(0);
+    expect(lease.freeSlotCount).toBe(0);
     holder.kill();
     await world.clock.settle();
-    expect(lease.freeSlots).toBe(1);
+    expect(lease.freeSlotCount).toBe(1);
   });
 
   test('that is stopped for too long finds its leases expired', async () => {

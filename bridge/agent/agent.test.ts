@@ -54,14 +54,14 @@ describe('attaching', () => {
   test('to an agent that is not there fails with Disconnected', async () => {
     const { world, lease, home } = granted();
     home.kill();
-    const attached = world.process().agent.attach(lease.id, { slot: false });
+    const attached = world.process().agent.attach(lease.id, { slots: 0 });
     await expect(world.clock.run(attached)).rejects.toBeInstanceOf(Disconnected);
   });
 
   test('to a lease that is not granted, or no more, fails with Revoked, and the connection is given up', async () => {
     const { world, home, lease } = granted();
     const holder = world.process();
-    const attach = (id: LeaseId) => world.clock.run(holder.agent.attach(id, { slot: false }, home.agent.address));
+    const attach = (id: LeaseId) => world.clock.run(holder.agent.attach(id, { slots: 0 }, home.agent.address));
     await expect(attach(noLeaseOf(home.agent))).rejects.toBeInstanceOf(Revoked);
     const { id } = lease;
     await lease.release();
@@ -73,18 +73,18 @@ describe('attaching', () => {
 
   test('for a slot that is taken fails with Contention, and leaves nothing attached', async () => {
     const { world, lease, home } = await servedScene();
-    const attached = world.process().agent.attach(lease.id, { slot: true });
+    const attached = world.process().agent.attach(lease.id, { slots: 1 });
     await expect(world.clock.run(attached)).rejects.toBeInstanceOf(Contention);
-    expect(home.agent.find(lease.id).freeSlots).toBe(0);
+    expect(home.agent.find(lease.id).freeSlotCount).toBe(0);
   });
 
   test('twice from one process is refused alike, whether at once or one after the other', async () => {
     const attachTwice = async (together: boolean) => {
       const { world, lease } = granted();
       const { agent } = world.process();
-      const one = outcome(agent.attach(lease.id, { slot: false }));
+      const one = outcome(agent.attach(lease.id, { slots: 0 }));
       if (!together) await world.clock.run(one);
-      const both = await world.clock.run(Promise.all([one, outcome(agent.attach(lease.id, { slot: false }))]));
+      const both = await world.clock.run(Promise.all([one, outcome(agent.attach(lease.id, { slots: 0 }))]));
       return both.map((each) => (each.status === 'fulfilled' ? 'attached' : each.reason.code));
     };
     expect(await attachTwice(false)).toEqual(['attached', 'Contention']);
@@ -95,12 +95,12 @@ describe('attaching', () => {
     const { world, lease } = granted();
     const { agent } = world.process();
     world.network.backlogMax = 0;
-    const attached = outcome(agent.attach(lease.id, { slot: false }));
+    const attached = outcome(agent.attach(lease.id, { slots: 0 }));
     await world.clock.advance(1000);
     world.network.backlogMax = 1;
     expect((await world.clock.run(attached)).status).toBe('fulfilled');
     world.network.backlogMax = 0;
-    const never = world.process().agent.attach(lease.id, { slot: false });
+    const never = world.process().agent.attach(lease.id, { slots: 0 });
     await expect(world.clock.run(never, 2 * controlRequestMs)).rejects.toBeInstanceOf(CapacityExceeded);
   });
 
@@ -108,16 +108,16 @@ describe('attaching', () => {
     const { world, home, lease } = await servedScene();
     const second = home.agent.acquire({ minBytes: 65536, leaseMs: 60_000, hugePages: false });
     const { agent } = world.process();
-    const kept = await world.clock.run(agent.attach(second.id, { slot: false }));
-    await world.clock.run(agent.attach(lease.id, { slot: false }).catch(() => undefined));
+    const kept = await world.clock.run(agent.attach(second.id, { slots: 0 }));
+    await world.clock.run(agent.attach(lease.id, { slots: 0 }).catch(() => undefined));
     const third = home.agent.acquire({ minBytes: 65536, leaseMs: 60_000, hugePages: false });
     home.freeze();
-    const attached = agent.attach(third.id, { slot: false });
+    const attached = agent.attach(third.id, { slots: 0 });
     await expect(world.clock.run(attached)).rejects.toBeInstanceOf(DeadlineExceeded);
     home.thaw();
     await world.clock.advance(100);
     // Attached no more: or else this would be one time too many over the same connection.
-    const again = await world.clock.run(agent.attach(third.id, { slot: false }));
+    const again = await world.clock.run(agent.attach(third.id, { slots: 0 }));
     expect([kept.status, again.status]).toEqual(['active', 'active']);
     await world.clock.run(again.release());
     const { open } = world.machine.attachments;
@@ -131,7 +131,7 @@ describe('attaching', () => {
       const { world, home, lease } = granted();
       const holder = world.process();
       world.network.delayMs = () => delayMs;
-      const attached = outcome(holder.agent.attach(lease.id, { slot: false }));
+      const attached = outcome(holder.agent.attach(lease.id, { slots: 0 }));
       // The answer is under way, and the end comes right behind it: a process that was busy hears of both in one go.
       await world.clock.advance(delayMs);
       holder.freeze();
@@ -148,7 +148,7 @@ describe('attaching', () => {
     const { world, lease } = granted();
     const holder = world.process();
     world.network.delayMs = () => 1;
-    const attached = outcome(holder.agent.attach(lease.id, { slot: false }));
+    const attached = outcome(holder.agent.attach(lease.id, { slots: 0 }));
     await world.clock.advance(1);
     holder.freeze();
     await lease.revoke();
@@ -213,7 +213,12 @@ describe('closing', () => {
     const own = holder.agent.acquire({ minBytes: 1, leaseMs: 1000, hugePages: false });
     holder.agent.close();
     await world.clock.settle();
-    expect([own.status, held.status, lease.status, lease.freeSlots]).toEqual(['released', 'disconnected', 'active', 1]);
+    expect([own.status, held.status, lease.status, lease.freeSlotCount]).toEqual([
+      'released',
+      'disconnected',
+      'active',
+      1,
+    ]);
     home.agent.close();
     await world.clock.settle();
     expect(lease.status).toBe('released');
@@ -233,7 +238,7 @@ describe('closing', () => {
     const second = home.agent.acquire({ minBytes: 1, leaseMs: 60_000, hugePages: false });
     const { agent } = world.process();
     const helds = await world.clock.run(
-      Promise.all([agent.attach(lease.id, { slot: false }), agent.attach(second.id, { slot: false })]),
+      Promise.all([agent.attach(lease.id, { slots: 0 }), agent.attach(second.id, { slots: 0 })]),
     );
     agent.close();
     expect(helds.map(({ status }) => status)).toEqual(['disconnected', 'disconnected']);
@@ -243,13 +248,13 @@ describe('closing', () => {
 test('a holder of many leases of one home uses one connection, and gives it up with the last', async () => {
   const { world, home, lease, held, holder } = await heldScene();
   const second = home.agent.acquire({ minBytes: 1, leaseMs: 60_000, hugePages: false });
-  const also = await world.clock.run(holder.agent.attach(second.id, { slot: false }));
+  const also = await world.clock.run(holder.agent.attach(second.id, { slots: 0 }));
   await world.clock.run(held.release());
   expect(also.status).toBe('active');
   await world.clock.run(also.release());
   await world.clock.settle();
   // Whoever attaches anew finds a new connection, and everything as it was.
-  const again = await world.clock.run(holder.agent.attach(lease.id, { slot: false }));
+  const again = await world.clock.run(holder.agent.attach(lease.id, { slots: 0 }));
   expect(again.status).toBe('active');
 });
 
@@ -300,7 +305,7 @@ describe('over the network', () => {
   });
 
   test('a lease that ends at home, whenever while it is attached, ends here or was never attached', async () => {
-    for (const slot of [true, false]) {
+    for (const slots of [1, 0]) {
       for (let ms = 0; ms <= 12; ms++) {
         const { world, lease, held, home, address } = await farServedScene();
         await world.clock.run(held.release());
@@ -308,7 +313,7 @@ describe('over the network', () => {
         const { agent, card } = world.process({ far: true });
         world.network.delayMs = () => 1;
         world.fabric.delayMs = () => 1;
-        const attached = outcome(agent.attach(lease.id, { slot }, address));
+        const attached = outcome(agent.attach(lease.id, { slots }, address));
         await world.clock.advance(ms);
         await lease.revoke();
         await world.clock.advance(1000);
@@ -322,7 +327,7 @@ describe('over the network', () => {
 
   test('nothing is attached where no plane gets there', async () => {
     const { world, asker, address, lease } = await far();
-    const attached = world.clock.run(asker.agent.attach(lease.id, { slot: false }, address));
+    const attached = world.clock.run(asker.agent.attach(lease.id, { slots: 0 }, address));
     await expect(attached).rejects.toThrow(Unsupported);
     await expect(attached).rejects.toThrow('no plane reaches that host');
     await world.clock.settle();
@@ -340,7 +345,7 @@ describe('over the network', () => {
         type: 'attach',
         seq: 1,
         lease: leaseIdToBytes(lease.id),
-        slot: false,
+        slots: 0,
         holder: new Uint8Array(16),
       }),
       [],

@@ -62,7 +62,7 @@ describe('a holder that has not attached', () => {
     const raw = new RawHolder(scene);
     const request = { type, seq: 1, lease: leaseIdToBytes(lease.id), generation: 1, ...more } as Request;
     expect(await raw.ask(request)).toMatchObject(refusal('MalformedFrame'));
-    expect([lease.freeSlots, lease.remainingMs]).toEqual([0, 60_000]);
+    expect([lease.freeSlotCount, lease.remainingMs]).toEqual([0, 60_000]);
   });
 
   test('may ask what a lease offers', async () => {
@@ -79,7 +79,7 @@ describe('a holder that has attached', () => {
     const scene = granted({ leaseMs: 60_000 });
     const raw = new RawHolder(scene);
     const lease = leaseIdToBytes(scene.lease.id);
-    expect(await raw.ask({ type: 'attach', seq: 1, lease, slot: false, holder: keyOf(1) })).toMatchObject({
+    expect(await raw.ask({ type: 'attach', seq: 1, lease, slots: 0, holder: keyOf(1) })).toMatchObject({
       type: 'attached',
     });
     return { scene, raw, lease };
@@ -89,15 +89,15 @@ describe('a holder that has attached', () => {
     const scene = granted();
     const raw = new RawHolder(scene);
     const lease = leaseIdToBytes(scene.lease.id);
-    expect(await raw.ask({ type: 'attach', seq: 1, lease, slot: true, holder: keyOf(1) })).toMatchObject({
-      slot: null,
+    expect(await raw.ask({ type: 'attach', seq: 1, lease, slots: 1, holder: keyOf(1) })).toMatchObject({
+      slots: null,
     });
     expect(raw.attachments).toHaveLength(1);
   });
 
   test('may not attach again over the same connection', async () => {
     const { raw, lease } = await attached();
-    expect(await raw.ask({ type: 'attach', seq: 2, lease, slot: false, holder: keyOf(1) })).toMatchObject(
+    expect(await raw.ask({ type: 'attach', seq: 2, lease, slots: 0, holder: keyOf(1) })).toMatchObject(
       refusal('Contention'),
     );
   });
@@ -119,7 +119,7 @@ describe('a holder that has attached', () => {
     expect(raw.closed).toBe(true);
     expect(scene.lease.remainingMs).toBe(60_000);
     const other = new RawHolder(scene);
-    expect(await other.ask({ type: 'attach', seq: 1, lease, slot: true, holder: keyOf(1) })).toMatchObject({
+    expect(await other.ask({ type: 'attach', seq: 1, lease, slots: 1, holder: keyOf(1) })).toMatchObject({
       type: 'attached',
     });
     expect(await other.ask({ type: 'renew', seq: 2, lease, generation: 1, leaseMs: leaseMsMin })).toMatchObject({
@@ -178,7 +178,7 @@ describe('a holder’s key', () => {
     const scene = granted();
     new RpcServer(scene.lease);
     const lease = leaseIdToBytes(scene.lease.id);
-    const attach = (seq: number, holder: Uint8Array): Request => ({ type: 'attach', seq, lease, slot: true, holder });
+    const attach = (seq: number, holder: Uint8Array): Request => ({ type: 'attach', seq, lease, slots: 1, holder });
     const lost = new RawHolder(scene);
     expect(await lost.ask(attach(1, key))).toMatchObject({ type: 'attached' });
     return { scene, lost, raw: new RawHolder(scene), attach };
@@ -186,14 +186,18 @@ describe('a holder’s key', () => {
 
   function second(scene: Scene): Request {
     const lease = scene.home.agent.acquire({ minBytes: 1, leaseMs: 60_000, hugePages: false });
-    return { type: 'attach', seq: 5, lease: leaseIdToBytes(lease.id), slot: false, holder: key };
+    return { type: 'attach', seq: 5, lease: leaseIdToBytes(lease.id), slots: 0, holder: key };
   }
 
   test('ends the session that it was shown before, and so frees its slot', async () => {
     const { scene, lost, raw, attach } = await sessions();
     const answer = await raw.ask(attach(2, key));
-    expect(answer).toMatchObject({ type: 'attached', generation: 1, slot: { index: 0, session: 1 } });
-    expect([lost.closed, scene.lease.freeSlots]).toEqual([true, 0]);
+    expect(answer).toMatchObject({
+      type: 'attached',
+      generation: 1,
+      slots: { client: 0, first: 0, count: 1, session: 1 },
+    });
+    expect([lost.closed, scene.lease.freeSlotCount]).toEqual([true, 0]);
   });
 
   test('that another shows ends nothing', async () => {
@@ -215,7 +219,7 @@ describe('a holder’s key', () => {
     const { scene, lost, attach } = await sessions();
     expect(await lost.ask(attach(2, key))).toMatchObject(refusal('Contention'));
     expect(await lost.ask(second(scene))).toMatchObject({ type: 'attached' });
-    expect([lost.closed, scene.lease.freeSlots]).toEqual([false, 0]);
+    expect([lost.closed, scene.lease.freeSlotCount]).toEqual([false, 0]);
   });
 
   test('is one for all leases of a session', async () => {
@@ -267,7 +271,7 @@ describe('what a holder may not say', () => {
         await scene.world.clock.settle();
         raw.leave();
         await scene.world.clock.settle();
-        expect([scene.lease.status, scene.held.status, scene.lease.freeSlots]).toEqual(['active', 'active', 0]);
+        expect([scene.lease.status, scene.held.status, scene.lease.freeSlotCount]).toEqual(['active', 'active', 0]);
         for (const attachment of raw.attachments) attachment.close();
         scene.home.agent.close();
         await scene.world.clock.settle();

@@ -11,6 +11,7 @@ import type { Holder, HomeLease } from '../lease/home-lease.ts';
 import { type AgentId, type LeaseId, leaseIdFromBytes, leaseIdToBytes } from '../lease/lease-id.ts';
 import type { EndReason } from '../lease/lease-status.ts';
 import type { HomeLink, LinkPlane } from '../plane/plane.ts';
+import type { SlotRange } from '../plane/slot-board.ts';
 
 /** The leases that an agent is home to. */
 export interface HomeLeases {
@@ -29,8 +30,8 @@ export interface HomeLeases {
 export class HolderSession implements ConnectionOwner, Holder {
   readonly #leases: HomeLeases;
   readonly #connection: ControlConnection;
-  /** What is attached over this connection, and in which slot. */
-  readonly #attached = new Map<HomeLease, number | undefined>();
+  /** What is attached over this connection, and in which slots. */
+  readonly #attached = new Map<HomeLease, SlotRange | undefined>();
   /** Opened when the holder first needs it. */
   #link: HomeLink | undefined;
   #holder: Uint8Array | undefined;
@@ -56,7 +57,7 @@ export class HolderSession implements ConnectionOwner, Holder {
     switch (request.type) {
       case 'attach':
         this.#recognise(request.holder);
-        return this.#attach(lease, request.slot);
+        return this.#attach(lease, request.slots);
       case 'describe':
         return { body: describe(lease) };
       case 'remaining':
@@ -123,18 +124,18 @@ export class HolderSession implements ConnectionOwner, Holder {
     this.#leases.sessionEnded(this);
   }
 
-  #attach(lease: HomeLease, wantsSlot: boolean): Answer {
+  #attach(lease: HomeLease, wanted: number): Answer {
     if (this.#attached.has(lease)) throw new Contention(`lease ${lease.id} is attached over this connection already`);
     const link = this.#openLink();
     lease.checkDeadline();
-    const slot = wantsSlot && lease.layout.slotCount > 0 ? lease.assignSlot() : null;
-    this.#attached.set(lease, slot?.index);
+    const slots = wanted > 0 && lease.layout.slotCount > 0 ? lease.assignSlots(wanted) : null;
+    this.#attached.set(lease, slots ?? undefined);
     lease.addHolder(this);
     try {
-      const { attachments, offer } = lease.grantTo(link, slot?.index);
+      const { attachments, offer } = lease.grantTo(link, slots ?? undefined);
       const { generation, arenaBytes, leaseMs, remainingMs, layout } = lease;
       const granted = { generation, arenaBytes, leaseMs, remainingMs, layout };
-      return { body: { type: 'attached', ...granted, slot, offer }, attachments };
+      return { body: { type: 'attached', ...granted, slots, offer }, attachments };
     } catch (error) {
       this.#detach(lease);
       throw error;
@@ -148,11 +149,11 @@ export class HolderSession implements ConnectionOwner, Holder {
   }
 
   #detach(lease: HomeLease): void {
-    const slot = this.#attached.get(lease);
+    const slots = this.#attached.get(lease);
     this.#attached.delete(lease);
     lease.removeHolder(this);
     if (this.#link !== undefined) lease.withdrawFrom(this.#link);
-    if (slot !== undefined) lease.freeSlot(slot);
+    if (slots !== undefined) lease.freeSlots(slots);
   }
 
   #checkHeld(lease: HomeLease, generation: number): void {
@@ -163,6 +164,6 @@ export class HolderSession implements ConnectionOwner, Holder {
 }
 
 function describe(lease: HomeLease): Answer['body'] {
-  const { generation, arenaBytes, remainingMs, layout, freeSlots } = lease;
+  const { generation, arenaBytes, remainingMs, layout, freeSlotCount: freeSlots } = lease;
   return { type: 'description', generation, arenaBytes, remainingMs, layout, freeSlots };
 }

@@ -48,7 +48,7 @@ class RawHome {
   }
 }
 
-const attach = (slot = false) => holder.agent.attach(id, { slot }, 'home');
+const attach = (slots = 0) => holder.agent.attach(id, { slots }, 'home');
 const attachment = (resource: unknown = 'nothing') => new MemoryAttachment(resource, world.machine.attachments);
 
 const attached: Attached = {
@@ -57,7 +57,7 @@ const attached: Attached = {
   arenaBytes: 4096,
   leaseMs: 60_000,
   remainingMs: 60_000,
-  slot: null,
+  slots: null,
   layout: { name: 'none', slotCount: 0, slotStride: 0 },
   offer: null,
 };
@@ -94,7 +94,7 @@ describe('an answer to attach', () => {
     const { memory, body, id: real } = realMemory();
     home.answer = () => ({ body, attachments: [attachment(memory.resource)] });
     const other = `${agentOf(real)}${'0'.repeat(16)}` as LeaseId;
-    const refused = holder.agent.attach(other, { slot: false }, 'home');
+    const refused = holder.agent.attach(other, { slots: 0 }, 'home');
     await expect(world.clock.run(refused)).rejects.toThrow('wrong lease id');
     expect(world.machine.attachments.open).toBe(0);
   });
@@ -103,7 +103,7 @@ describe('an answer to attach', () => {
     const { memory, body, id: real } = realMemory();
     for (const arenaBytes of [0, 4096, body.arenaBytes - 4096, body.arenaBytes + 1, 2 ** 31]) {
       home.answer = () => ({ body: { ...body, arenaBytes }, attachments: [attachment(memory.resource)] });
-      const refused = holder.agent.attach(real, { slot: false }, 'home');
+      const refused = holder.agent.attach(real, { slots: 0 }, 'home');
       await expect(world.clock.run(refused)).rejects.toBeInstanceOf(MalformedFrame);
     }
   });
@@ -111,7 +111,7 @@ describe('an answer to attach', () => {
   test('of another generation than the memory’s is refused', async () => {
     const { memory, body, id: real } = realMemory();
     home.answer = () => ({ body: { ...body, generation: 2 }, attachments: [attachment(memory.resource)] });
-    const refused = holder.agent.attach(real, { slot: false }, 'home');
+    const refused = holder.agent.attach(real, { slots: 0 }, 'home');
     await expect(world.clock.run(refused)).rejects.toBeInstanceOf(Revoked);
   });
 
@@ -153,7 +153,7 @@ describe('a notice', () => {
       if (type === 'attach') return { body, attachments: [attachment(memory.resource)] };
       return { body: { type: 'time', remainingMs: 600_000 } };
     };
-    const lease = await world.clock.run(holder.agent.attach(real, { slot: false }, 'home'));
+    const lease = await world.clock.run(holder.agent.attach(real, { slots: 0 }, 'home'));
     return { held: lease, real: leaseIdToBytes(real) };
   }
 

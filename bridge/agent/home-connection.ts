@@ -9,11 +9,12 @@ import { HeldLease, type Home } from '../lease/held-lease.ts';
 import type { LeaseContext } from '../lease/lease.ts';
 import { type LeaseId, leaseIdFromBytes, leaseIdToBytes } from '../lease/lease-id.ts';
 import type { EndReason } from '../lease/lease-status.ts';
+import { checkSlots } from '../lease/slot-places.ts';
 import type { Attachment, HeldMemory, HolderLink, LinkPlane } from '../plane/plane.ts';
 
 export interface AttachOptions {
-  /** Whether to claim a client slot, where the lease has any. */
-  readonly slot: boolean;
+  /** How many client slots to claim, where the lease has any; 0 for none. */
+  readonly slots: number;
 }
 
 export interface HomeConnectionOptions {
@@ -82,12 +83,12 @@ export class HomeConnection implements ConnectionOwner, Home {
 
   /** Attaches again to a lease that is interrupted. Rejects as attach() does; the lease is then as it was. */
   resume(lease: HeldLease): Promise<void> {
-    const options = { slot: lease.hasSlot };
+    const options = { slots: lease.slotCount };
     return this.#using(() => this.#attach(lease.id, options, (bound) => this.#takeOver(lease, bound), lease));
   }
 
   /** `take` gets what was bound; `held` is the lease, where it is attached again. */
-  async #attach<T>(id: LeaseId, { slot }: AttachOptions, take: (bound: Bound) => T, held?: HeldLease): Promise<T> {
+  async #attach<T>(id: LeaseId, { slots }: AttachOptions, take: (bound: Bound) => T, held?: HeldLease): Promise<T> {
     const lease = leaseIdToBytes(id);
     const link = this.#openLink();
     const askedAtMs = this.#context.environment.clock.nowMs();
@@ -101,7 +102,7 @@ export class HomeConnection implements ConnectionOwner, Home {
     this.#bindings.add(binding);
     try {
       const { holder } = this.#options;
-      const reply = await this.#ask({ type: 'attach', lease, slot, holder }, 'attached', undo);
+      const reply = await this.#ask({ type: 'attach', lease, slots, holder }, 'attached', undo);
       const { body } = reply;
       try {
         const memory = await this.#bind(link, id, reply, held);
@@ -201,12 +202,21 @@ export class HomeConnection implements ConnectionOwner, Home {
       closeAll(attachments);
       throw new Disconnected(`the home of lease ${id} was lost as it answered`);
     }
+    const slots = body.slots ?? undefined;
+    try {
+      if (slots !== undefined) checkSlots(layout, slots, arenaBytes);
+    } catch (error) {
+      closeAll(attachments);
+      throw error;
+    }
     if (held !== undefined && held.generation !== generation) {
       throw new Revoked(`generation ${held.generation} of lease ${id} is over, ${generation} is granted`);
     }
-    if (held?.hasSlot && body.slot === null) throw new MalformedFrame(`lease ${id} came back without its slot`);
+    if (held !== undefined && (slots?.count ?? 0) !== held.slotCount) {
+      throw new MalformedFrame(`lease ${id} came back without its slots`);
+    }
     const identity = { lease: id, generation, arenaBytes };
-    const request = { identity, layout, slot: body.slot?.index, attachments, offer, held: held?.boundMemory };
+    const request = { identity, layout, slots, attachments, offer, held: held?.boundMemory };
     const memory = await link.bind(request);
     try {
       memory.window.control.verify(identity);

@@ -33,7 +33,7 @@ describe.each(Object.entries(losses))('when %s', (_name, lose) => {
     expect(held).toMatchObject({ status: 'active', interrupted: false, generation: 1 });
     expect(await read).toEqual(Uint8Array.of(1, 2));
     expect(holder.agent.metrics).toMatchObject({ leasesInterrupted: 1, leasesResumed: 1, leasesActive: 1 });
-    expect([lease.freeSlots, scene.home.transport.open, scene.home.card.open]).toEqual([0, 1, 1]);
+    expect([lease.freeSlotCount, scene.home.transport.open, scene.home.card.open]).toEqual([0, 1, 1]);
   });
 
   test('a lease without a slot comes back too', async () => {
@@ -141,7 +141,7 @@ describe('attempts', () => {
       holder.agent.close();
       expect(held.status).toBe('disconnected');
       await world.clock.advance(soonMs);
-      expect([lease.freeSlots, holder.transport.open, home.transport.open, holder.card.open]).toEqual([1, 0, 0, 0]);
+      expect([lease.freeSlotCount, holder.transport.open, home.transport.open, holder.card.open]).toEqual([1, 0, 0, 0]);
     }
   });
 });
@@ -228,13 +228,13 @@ describe('the slot', () => {
     const scene = await farServedScene();
     const { world, lease, held } = scene;
     await cut(scene);
-    const other = await world.clock.run(world.process().agent.attach(lease.id, { slot: true }));
+    const other = await world.clock.run(world.process().agent.attach(lease.id, { slots: 1 }));
     open(scene);
     await world.clock.advance(10_000);
     expect(held).toMatchObject({ status: 'active', interrupted: true });
     await world.clock.run(other.release());
     await world.clock.advance(soonMs);
-    expect([held.interrupted, lease.freeSlots]).toEqual([false, 0]);
+    expect([held.interrupted, lease.freeSlotCount]).toEqual([false, 0]);
   });
 });
 
@@ -264,7 +264,7 @@ describe('a home that is not what it was', () => {
     Object.defineProperty(lease, 'arenaBytes', { value: 2 * lease.arenaBytes });
     holder.transport.breakAll();
     await world.clock.advance(soonMs);
-    expect([held.status, lease.freeSlots]).toEqual(['disconnected', 1]);
+    expect([held.status, lease.freeSlotCount]).toEqual(['disconnected', 1]);
   });
 });
 
@@ -275,7 +275,7 @@ describe('several leases of one home', () => {
     const others = Array.from({ length: count - 1 }, () =>
       home.agent.acquire({ minBytes: 1, leaseMs: 60_000, hugePages: false }),
     );
-    const attached = others.map(({ id }) => holder.agent.attach(id, { slot: false }, address));
+    const attached = others.map(({ id }) => holder.agent.attach(id, { slots: 0 }, address));
     const helds = [scene.held, ...(await world.clock.run(Promise.all(attached)))];
     return { ...scene, others, helds };
   }
@@ -316,7 +316,7 @@ describe('a way that is lost once more while leases come back', () => {
       const scene = await farServedScene();
       const { world, home, holder, lease, held, address } = scene;
       const second = home.agent.acquire({ minBytes: 1, leaseMs: 60_000, hugePages: false });
-      const also = await world.clock.run(holder.agent.attach(second.id, { slot: false }, address));
+      const also = await world.clock.run(holder.agent.attach(second.id, { slots: 0 }, address));
       world.network.delayMs = () => 1 + world.random.unit();
       world.fabric.delayMs = () => 1 + world.random.unit();
       holder.transport.breakAll();
@@ -329,7 +329,7 @@ describe('a way that is lost once more while leases come back', () => {
         { status: 'fulfilled' },
         { status: 'fulfilled' },
       ]);
-      expect([held.interrupted, also.interrupted, lease.freeSlots]).toEqual([false, false, 0]);
+      expect([held.interrupted, also.interrupted, lease.freeSlotCount]).toEqual([false, false, 0]);
       expect([holder.card.open, home.card.open]).toEqual([1, 1]);
     }
   });
@@ -358,6 +358,6 @@ describe('a way that is lost once more while leases come back', () => {
     await world.clock.advance(50);
     holder.transport.loseAll();
     await world.clock.advance(soonMs);
-    expect([held.status, held.interrupted, lease.freeSlots]).toEqual(['active', false, 0]);
+    expect([held.status, held.interrupted, lease.freeSlotCount]).toEqual(['active', false, 0]);
   });
 });

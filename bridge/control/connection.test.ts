@@ -23,7 +23,7 @@ const attached = {
   arenaBytes: 4096,
   leaseMs: 12.5,
   remainingMs: 12.5,
-  slot: null,
+  slots: null,
   layout: { name: 'none', slotCount: 0, slotStride: 0 },
   offer: null,
 } as const;
@@ -121,10 +121,10 @@ describe('a request', () => {
     const mine = attachment();
     two.owner.answer = () => ({ body: attached, attachments: [mine] });
     const reply = await clock.run(
-      one.connection.request({ type: 'attach', lease, slot: false, holder: new Uint8Array(16) }),
+      one.connection.request({ type: 'attach', lease, slots: 0, holder: new Uint8Array(16) }),
     );
     expect(reply.body).toEqual({ ...attached, seq: 1 });
-    expect(two.owner.requests).toEqual([{ type: 'attach', lease, slot: false, holder: new Uint8Array(16), seq: 1 }]);
+    expect(two.owner.requests).toEqual([{ type: 'attach', lease, slots: 0, holder: new Uint8Array(16), seq: 1 }]);
     expect(ledger.open).toBe(2);
     for (const received of reply.attachments) received.close();
     expect(mine.closed).toBe(false);

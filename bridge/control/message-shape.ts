@@ -2,9 +2,10 @@
 import * as v from 'valibot';
 import { serviceNameShape, serviceRecordShape } from '../dns/service-record.ts';
 import { type FabricErrorCode, fabricErrorNumbers } from '../errors.ts';
-import { type LayoutName, layoutIds, slotCountMax } from '../lease/control-page.ts';
+import { type LayoutName, layoutIds } from '../lease/control-page.ts';
 import { agentIdBytes, leaseIdBytes } from '../lease/lease-id.ts';
 import { leaseBytesMax, leaseMsMax, leaseMsMin, planeBodyBytesMax, servicesMax } from '../limits.ts';
+import { boardSlotsMax, clientSlotsMax } from '../plane/slot-board.ts';
 import { holderKeyBytes, type Message, sessionMax } from './messages.ts';
 
 const uint = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(max));
@@ -24,11 +25,16 @@ const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(le
 const leaseMs = v.pipe(milliseconds, v.minValue(leaseMsMin));
 const names = <T extends string>(table: Record<T, unknown>) => v.picklist(Object.keys(table) as T[]);
 
-const slot = v.strictObject({ index: uint(slotCountMax - 1), session: uint(sessionMax) });
+const slots = v.strictObject({
+  client: uint(boardSlotsMax - 1),
+  first: uint(boardSlotsMax - 1),
+  count: v.pipe(uint(clientSlotsMax), v.minValue(1)),
+  session: uint(sessionMax),
+});
 const planeBody = v.pipe(v.instance(Uint8Array), v.maxLength(planeBodyBytesMax));
 const layout = v.strictObject({
   name: names<LayoutName>(layoutIds),
-  slotCount: uint(slotCountMax),
+  slotCount: uint(boardSlotsMax),
   slotStride: arenaBytes,
 });
 
@@ -42,7 +48,7 @@ export const anyGreeting: v.GenericSchema<unknown, { readonly version: number }>
 export const messageShape: v.GenericSchema<unknown, Message> = v.variant('type', [
   v.strictObject({ type: v.literal('hello'), version: uint(2 ** 16), agent }),
 
-  v.strictObject({ type: v.literal('attach'), seq, lease, slot: v.boolean(), holder }),
+  v.strictObject({ type: v.literal('attach'), seq, lease, slots: uint(clientSlotsMax), holder }),
   v.strictObject({ type: v.literal('detach'), seq, lease, generation }),
   v.strictObject({ type: v.literal('renew'), seq, lease, generation, leaseMs }),
   v.strictObject({ type: v.literal('remaining'), seq, lease, generation }),
@@ -57,7 +63,7 @@ export const messageShape: v.GenericSchema<unknown, Message> = v.variant('type',
     arenaBytes,
     leaseMs: milliseconds,
     remainingMs: milliseconds,
-    slot: v.nullable(slot),
+    slots: v.nullable(slots),
     layout,
     offer: v.nullable(planeBody),
   }),
@@ -68,7 +74,7 @@ export const messageShape: v.GenericSchema<unknown, Message> = v.variant('type',
     arenaBytes,
     remainingMs: milliseconds,
     layout,
-    freeSlots: uint(slotCountMax),
+    freeSlots: uint(boardSlotsMax),
   }),
   v.strictObject({ type: v.literal('time'), seq, remainingMs: milliseconds }),
   v.strictObject({ type: v.literal('done'), seq }),

@@ -14,7 +14,14 @@ const generation = fc.maxSafeNat();
 const arenaBytes = fc.nat(2 ** 31);
 const holder = fc.uint8Array({ minLength: 16, maxLength: 16 });
 const milliseconds = fc.double({ min: 0, max: 30 * 24 * 3600 * 1000, noNaN: true }).map((ms) => ms + 0);
-const slot = fc.option(fc.record({ index: fc.nat(59), session: fc.nat(2 ** 20 - 1) }));
+const slots = fc.option(
+  fc.record({
+    client: fc.nat(65535),
+    first: fc.nat(65535),
+    count: fc.integer({ min: 1, max: 1024 }),
+    session: fc.nat(2 ** 20 - 1),
+  }),
+);
 const layout = fc.record({
   name: fc.constantFrom('none' as const, 'classic' as const, 'slots' as const),
   slotCount: fc.nat(60),
@@ -47,7 +54,7 @@ export const anyServiceRecord: fc.Arbitrary<ServiceRecord> = fc.record(
 
 const shapes = {
   hello: { version: fc.constant(protocolVersion), agent: fc.uint8Array({ minLength: 8, maxLength: 8 }) },
-  attach: { seq, lease, slot: fc.boolean(), holder },
+  attach: { seq, lease, slots: fc.nat(1024), holder },
   detach: { seq, lease, generation },
   renew: { seq, lease, generation, leaseMs: milliseconds.map((ms) => Math.max(ms, leaseMsMin)) },
   remaining: { seq, lease, generation },
@@ -61,7 +68,7 @@ const shapes = {
     arenaBytes,
     leaseMs: milliseconds,
     remainingMs: milliseconds,
-    slot,
+    slots,
     layout,
     offer,
   },

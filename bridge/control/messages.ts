@@ -3,8 +3,9 @@ import type { ServiceRecord } from '../dns/service-record.ts';
 import type { FabricErrorCode } from '../errors.ts';
 import type { SlotLayout } from '../lease/control-page.ts';
 import type { EndReason } from '../lease/lease-status.ts';
+import type { SlotRange } from '../plane/slot-board.ts';
 
-export const protocolVersion = 4;
+export const protocolVersion = 5;
 /** By which a home knows a holder again. */
 export const holderKeyBytes = 16;
 /** Sessions of one lease in one generation: each has the request ids from `session << 44` on to itself. */
@@ -24,11 +25,11 @@ type LeaseBytes = Uint8Array;
 /** What a holder asks of a home. */
 export type RequestBody =
   /**
-   * Binds a lease to this connection; with `slot`, also claims a slot if the lease's layout has any. `holder` is a key that
-   * the holder has drawn for this home: a session that it was shown before is over, and ends first if the home does not
-   * know so yet.
+   * Binds a lease to this connection, and claims so many slots if the lease's layout has any. `holder` is a key that the
+   * holder has drawn for this home: a session that it was shown before is over, and ends first if the home does not know so
+   * yet.
    */
-  | { readonly type: 'attach'; readonly lease: LeaseBytes; readonly slot: boolean; readonly holder: Uint8Array }
+  | { readonly type: 'attach'; readonly lease: LeaseBytes; readonly slots: number; readonly holder: Uint8Array }
   /** Gives the binding back. */
   | { readonly type: 'detach'; readonly lease: LeaseBytes; readonly generation: number }
   /** Moves the lease's deadline to `leaseMs` from now. */
@@ -47,8 +48,8 @@ export type RequestBody =
   /** Asks for the instances of a service on the home's node that can be reached over the network. */
   | { readonly type: 'resolve'; readonly service: string };
 
-export interface SlotGrant {
-  readonly index: number;
+/** A client's slots, and its session: its request ids are `session << 44` and the 2^44 - 1 that follow. */
+export interface SlotGrant extends SlotRange {
   readonly session: number;
 }
 
@@ -59,7 +60,7 @@ export interface Attached {
   /** Time of the grant, which a renewal repeats. */
   readonly leaseMs: number;
   readonly remainingMs: number;
-  readonly slot: SlotGrant | null;
+  readonly slots: SlotGrant | null;
   readonly layout: SlotLayout;
   /** The plane's word to the holder; null where the attachments say all. */
   readonly offer: Uint8Array | null;

@@ -63,7 +63,7 @@ describe('a service', () => {
 
   test('is called once it was connected', async () => {
     await serverNode('echo');
-    const lease = await run(node().dns.connect('echo', { slot: true }));
+    const lease = await run(node().dns.connect('echo', { slots: 1 }));
     const client = new RpcClient(lease, { wait: 'event' });
     expect(await run(client.call(1, Uint8Array.of(5)))).toEqual(Uint8Array.of(5));
   });
@@ -71,14 +71,14 @@ describe('a service', () => {
   test('may be in the very process that asks', async () => {
     const here = await serverNode('echo');
     expect(await run(here.dns.resolve('echo'))).toHaveLength(1);
-    const lease = await run(here.dns.connect('echo', { slot: true }));
+    const lease = await run(here.dns.connect('echo', { slots: 1 }));
     expect(lease.status).toBe('active');
   });
 
   test('that nobody offers is not there', async () => {
     const { dns } = node();
     expect(await run(dns.resolve('echo'))).toEqual([]);
-    await expect(run(dns.connect('echo', { slot: true }))).rejects.toBeInstanceOf(Disconnected);
+    await expect(run(dns.connect('echo', { slots: 1 }))).rejects.toBeInstanceOf(Disconnected);
   });
 
   test.each(['', '../x', 'a/b', '.hidden', 'x'.repeat(129)])('may not be called %j', async (name) => {
@@ -99,19 +99,19 @@ describe('a service', () => {
 describe('of several instances', () => {
   test('the one with the most free slots comes first, and taken ones last', async () => {
     const [one, two] = [await serverNode('echo'), await serverNode('echo')];
-    const first = await run(node().dns.connect('echo', { slot: true }));
+    const first = await run(node().dns.connect('echo', { slots: 1 }));
     const order = await run(node().dns.resolve('echo'));
     expect(order.map(({ freeSlots }) => freeSlots)).toEqual([1, 0]);
     expect(order[1]?.lease).toBe(first.id);
-    const second = await run(node().dns.connect('echo', { slot: true }));
+    const second = await run(node().dns.connect('echo', { slots: 1 }));
     expect([first.id, second.id].sort()).toEqual([one.server.lease.id, two.server.lease.id].sort());
   });
 
   test('none with a slot is Contention, though memory is still to be had', async () => {
     await serverNode('echo');
-    await run(node().dns.connect('echo', { slot: true }));
-    await expect(run(node().dns.connect('echo', { slot: true }))).rejects.toBeInstanceOf(Contention);
-    expect((await run(node().dns.connect('echo', { slot: false }))).status).toBe('active');
+    await run(node().dns.connect('echo', { slots: 1 }));
+    await expect(run(node().dns.connect('echo', { slots: 1 }))).rejects.toBeInstanceOf(Contention);
+    expect((await run(node().dns.connect('echo', { slots: 0 }))).status).toBe('active');
   });
 
   test('those that died are passed over, and swept', async () => {
@@ -134,12 +134,12 @@ describe('of several instances', () => {
 
   test('each connects to another, however many try at once', async () => {
     const nodes = await Promise.all(Array.from({ length: 4 }, () => serverNode('echo')));
-    const attempts = Array.from({ length: 4 }, () => outcome(node().dns.connect('echo', { slot: true })));
+    const attempts = Array.from({ length: 4 }, () => outcome(node().dns.connect('echo', { slots: 1 })));
     const results = await run(Promise.all(attempts));
     const taken = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value.id] : []));
     // All of them were told of the same best one; whoever comes too late there takes the next.
     expect(new Set(taken).size).toBe(4);
-    expect(nodes.map(({ server: { lease } }) => lease.freeSlots)).toEqual([0, 0, 0, 0]);
+    expect(nodes.map(({ server: { lease } }) => lease.freeSlotCount)).toEqual([0, 0, 0, 0]);
   });
 });
 

@@ -94,7 +94,7 @@ describe('a service of another machine', () => {
 
   test('cannot be connected to yet, and is told so', async () => {
     const { process } = await new Machine().serve('echo');
-    const connected = run(asker([addressOf(process)]).dns.connect('echo', { slot: true }));
+    const connected = run(asker([addressOf(process)]).dns.connect('echo', { slots: 1 }));
     await expect(connected).rejects.toBeInstanceOf(Unsupported);
     await expect(connected).rejects.toThrow('no plane reaches that host');
   });
@@ -106,7 +106,7 @@ describe('of instances near and far', () => {
     const far = [await there.serve('echo'), await there.serve('echo')];
     const near = await here.serve('echo', null);
     const { dns } = asker([addressOf((far[0] as Served).process)], here.records);
-    const lease = await run(dns.connect('echo', { slot: true }));
+    const lease = await run(dns.connect('echo', { slots: 1 }));
     expect(lease.id).toBe(near.lease);
     const order = await run(dns.resolve('echo'));
     expect(order.map(({ freeSlots }) => freeSlots)).toEqual([0, 1, 1]);
@@ -119,7 +119,7 @@ describe('of instances near and far', () => {
     const frozen = await new Machine().process();
     frozen.freeze();
     const startedMs = world.clock.timeMs;
-    await run(asker([addressOf(frozen)], here.records).dns.connect('echo', { slot: true }));
+    await run(asker([addressOf(frozen)], here.records).dns.connect('echo', { slots: 1 }));
     expect(world.clock.timeMs - startedMs).toBeLessThan(100);
   });
 
@@ -128,8 +128,8 @@ describe('of instances near and far', () => {
     await here.serve('echo', null);
     const there = await new Machine().serve('echo');
     const { dns } = asker([addressOf(there.process)], here.records);
-    await run(dns.connect('echo', { slot: true }));
-    await expect(run(dns.connect('echo', { slot: true }))).rejects.toBeInstanceOf(Contention);
+    await run(dns.connect('echo', { slots: 1 }));
+    await expect(run(dns.connect('echo', { slots: 1 }))).rejects.toBeInstanceOf(Contention);
   });
 });
 
@@ -150,7 +150,7 @@ describe('a peer', () => {
     const { dns } = asker([addressOf(dead), { host: 'nowhere', port: 1 }]);
     dead.kill();
     expect(await run(dns.resolve('echo'))).toEqual([]);
-    const connected = run(dns.connect('echo', { slot: true }));
+    const connected = run(dns.connect('echo', { slots: 1 }));
     await expect(connected).rejects.toBeInstanceOf(Disconnected);
     await expect(connected).rejects.toThrow(formatNetworkAddress(addressOf(dead)));
     await expect(connected).rejects.toThrow('nowhere:1');
@@ -170,7 +170,7 @@ describe('a peer', () => {
     world.network.listen('tcp://near:4433', world.network.listenerAt('tcp://0.0.0.0:4433') as never);
     const { dns } = asker([{ host: 'near', port: 4433 }]);
     expect(await run(dns.resolve('echo'))).toEqual([]);
-    await expect(run(dns.connect('echo', { slot: true }))).rejects.toThrow('LEASEWIRE_ADVERTISE');
+    await expect(run(dns.connect('echo', { slots: 1 }))).rejects.toThrow('LEASEWIRE_ADVERTISE');
     // What it does not serve itself is no reason to complain.
     expect(await run(dns.resolve('other'))).toEqual([]);
     expect(served.process.agent.networkAddress).toBeUndefined();
@@ -241,7 +241,7 @@ describe('a hostile peer', () => {
     const heard = await evil(() => ({ type: 'done' }));
     const { dns } = asker([address]);
     expect(await run(dns.resolve('echo'))).toEqual([]);
-    await expect(run(dns.connect('echo', { slot: true }))).rejects.toThrow('answered resolve with done');
+    await expect(run(dns.connect('echo', { slots: 1 }))).rejects.toThrow('answered resolve with done');
     expect(heard.filter(({ type }) => type === 'resolve')).toHaveLength(2);
   });
 });

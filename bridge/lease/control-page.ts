@@ -12,13 +12,12 @@
 //         52     4  slot count     by the server, before the layout
 //         56     4  slot stride    by the server, before the layout; bytes
 //         60     4  control bytes  once; size of this area
-//        128     4  server sleeps  by the server: 1 while it waits for its doorbell
-//   256+64*i     4  client sleeps  by the client of slot i: 1 while it waits for its doorbell
+//        128     4  server sleeps  by the server: not 0 while it waits for its doorbell, and another number each time
+//        256     4  client sleeps  by the client of the classic layout: likewise. Others have it on their board
 //
 // The first line is read at every call and written hardly ever; each sleeper word has a line to itself, so that
 // neither side's going to sleep takes a line from the other's hot path.
 import { MalformedFrame } from '../errors.ts';
-import { invariant } from '../invariant.ts';
 import { type LeaseId, leaseIdBytes, leaseIdFromBytes, leaseIdToBytes } from './lease-id.ts';
 import { type EndReason, leaseStatusBytes, leaseStatusOfByte } from './lease-status.ts';
 
@@ -35,16 +34,15 @@ const word = {
   slotStride: 14,
   controlBytes: 15,
   serverSleeps: 32,
-  firstClientSleeps: 64,
+  clientSleeps: 64,
 } as const;
-const slotWords = 16;
 const leaseIdOffset = 16;
 const generationIndex64 = 4;
 const arenaBytesIndex64 = 5;
 
 export const stateWord: number = word.state;
 export const serverSleepsWord: number = word.serverSleeps;
-export const slotCountMax: number = (controlPageBytes / 4 - word.firstClientSleeps) / slotWords;
+export const clientSleepsWord: number = word.clientSleeps;
 
 /** A layout as the control page names it. */
 export const layoutIds = { none: 0, classic: 1, slots: 2 } as const;
@@ -61,11 +59,6 @@ export interface LeaseIdentity {
   readonly lease: LeaseId;
   readonly generation: number;
   readonly arenaBytes: number;
-}
-
-export function clientSleepsWord(slot: number): number {
-  invariant(slot >= 0 && slot < slotCountMax, 'every slot has a sleeper word');
-  return word.firstClientSleeps + slot * slotWords;
 }
 
 /** What the state word holds while `generation` stands as `status`. Comparing it is the hot path's whole lease check. */

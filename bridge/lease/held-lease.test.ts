@@ -18,7 +18,7 @@ describe('time at a holder', () => {
     await world.clock.advance(10_000);
     world.network.delayMs = () => 500;
     const askedAtMs = world.clock.timeMs;
-    const held = await world.clock.run(holder.agent.attach(lease.id, { slot: false }));
+    const held = await world.clock.run(holder.agent.attach(lease.id, { slots: 0 }));
     // Half a second to the home, which then said how much was left, and half a second back.
     expect(world.clock.timeMs - askedAtMs).toBe(1000);
     const remainingMs = 60_000 - 10_500;
@@ -47,8 +47,8 @@ describe('time at a holder', () => {
         const { world, home, lease } = granted({ leaseMs: 30_000, home: a, seed });
         const holder = world.process(b);
         const other = world.process();
-        const held = await world.clock.run(holder.agent.attach(lease.id, { slot: false }));
-        const elsewhere = await world.clock.run(other.agent.attach(lease.id, { slot: false }));
+        const held = await world.clock.run(holder.agent.attach(lease.id, { slots: 0 }));
+        const elsewhere = await world.clock.run(other.agent.attach(lease.id, { slots: 0 }));
         // Renewals that cross may draw the home's deadline nearer; until news of that has come, a holder is behind. What
         // protects it then is the control page, not its clock: see the next test.
         let homeMs = lease.deadlineMs;
@@ -119,7 +119,7 @@ describe('time at a holder', () => {
   test('is asked for once more before it ends: a notice that was lost is made up for', async () => {
     const { world, lease } = granted({ leaseMs: 60_000 });
     const addHolder = vi.spyOn(lease, 'addHolder');
-    const held = await world.clock.run(world.process().agent.attach(lease.id, { slot: false }));
+    const held = await world.clock.run(world.process().agent.attach(lease.id, { slots: 0 }));
     // The home moves its deadline, and the session that would tell of it is not there to hear.
     const [[session]] = addHolder.mock.calls as [[Holder]];
     lease.removeHolder(session);
@@ -163,7 +163,7 @@ describe('a holder that was stopped past its deadline', () => {
     await expect(memory.compareExchange(0, 0n, 1n)).rejects.toBeInstanceOf(LeaseExpired);
     await expect(memory.fetchAdd(0, 1n)).rejects.toBeInstanceOf(LeaseExpired);
     await expect(held.renew()).rejects.toBeInstanceOf(LeaseExpired);
-    expect(() => held.claimClientSlot()).toThrow(LeaseExpired);
+    expect(() => held.claimClientSlots(1)).toThrow(LeaseExpired);
     expect(held.status).toBe('expired');
     expect(lease.window.arena[0]).toBe(0);
   });
@@ -182,9 +182,9 @@ describe('the end at a holder', () => {
 
   test('by release gives back what it held, and no more', async () => {
     const { world, lease, held, holder } = await servedScene();
-    expect(lease.freeSlots).toBe(0);
+    expect(lease.freeSlotCount).toBe(0);
     await world.clock.run(held.release());
-    expect([held.status, lease.status, lease.freeSlots]).toEqual(['released', 'active', 1]);
+    expect([held.status, lease.status, lease.freeSlotCount]).toEqual(['released', 'active', 1]);
     await world.clock.run(held.release());
     expect(holder.agent.metrics.leasesActive).toBe(0);
     expect(() => held.check()).toThrow(Revoked);
@@ -210,7 +210,7 @@ describe('the end at a holder', () => {
 describe('renewal by a holder', () => {
   test('moves the home’s deadline, and everybody’s', async () => {
     const { world, lease, held } = await heldScene({ leaseMs: 60_000 });
-    const other = await world.clock.run(world.process().agent.attach(lease.id, { slot: false }));
+    const other = await world.clock.run(world.process().agent.attach(lease.id, { slots: 0 }));
     await world.clock.run(held.renew(600_000));
     await world.clock.settle();
     expect(lease.remainingMs).toBe(600_000);
@@ -263,11 +263,11 @@ describe('renewal by a holder', () => {
 test('a holder can not revoke, nor claim a slot that it did not ask for', async () => {
   const { held } = await heldScene();
   await expect(held.revoke()).rejects.toBeInstanceOf(Unsupported);
-  expect(() => held.claimClientSlot()).toThrow(Unsupported);
+  expect(() => held.claimClientSlots(1)).toThrow(Unsupported);
 });
 
 test('a slot is claimed once', async () => {
   const { held } = await servedScene();
-  expect(held.claimClientSlot()).toMatchObject({ index: 0, session: 0 });
-  expect(() => held.claimClientSlot()).toThrow('has a client already');
+  expect(held.claimClientSlots(1)).toMatchObject({ first: 0, session: 0 });
+  expect(() => held.claimClientSlots(1)).toThrow('has a client already');
 });

@@ -7,7 +7,7 @@ import type { Timer } from '../environment.ts';
 import { Contention, Unsupported } from '../errors.ts';
 import type { HeldMemory } from '../plane/plane.ts';
 import { Interruption } from './interruption.ts';
-import { type ClientSlot, checkLeaseMs, Lease, type LeaseContext, type RevokeOutcome } from './lease.ts';
+import { type ClientSlots, checkLeaseMs, Lease, type LeaseContext, type RevokeOutcome } from './lease.ts';
 import type { LeaseId } from './lease-id.ts';
 import type { EndedStatus } from './lease-status.ts';
 import { holderMarginMs } from './renewal.ts';
@@ -23,7 +23,7 @@ export interface Home {
 /** How a lease is reached, and what its home said of its time. */
 export interface HeldBinding {
   readonly memory: HeldMemory;
-  readonly slot: SlotGrant | null;
+  readonly slots: SlotGrant | null;
   readonly home: Home;
   /** When the home was asked, by this process's clock, and what it then said. */
   readonly askedAtMs: number;
@@ -43,11 +43,11 @@ const askAgainFraction = 0.9;
 export class HeldLease extends Lease {
   #memory: HeldMemory;
   #home: Home;
-  #slot: SlotGrant | null;
-  #slotClaimed = false;
+  #slots: SlotGrant | null;
+  #slotsClaimed = false;
   #interruption: Interruption | undefined;
   readonly #interruptedListeners: (() => void)[] = [];
-  readonly #resumedListeners: ((slot: ClientSlot | undefined) => void)[] = [];
+  readonly #resumedListeners: ((slots: ClientSlots | undefined) => void)[] = [];
   #askTimer: Timer | undefined;
   #detached: Promise<void> | undefined;
 
@@ -57,7 +57,7 @@ export class HeldLease extends Lease {
     super({ id, generation, window: memory.window, deadlineMs, leaseMs }, context);
     this.#memory = memory;
     this.#home = grant.home;
-    this.#slot = grant.slot;
+    this.#slots = grant.slots;
     context.metrics.leasesAttached += 1;
     context.metrics.leasesActive += 1;
     this.#keepTime(askedAtMs, remainingMs, leaseMs);
@@ -81,17 +81,17 @@ export class HeldLease extends Lease {
     return Promise.reject(new Unsupported(`lease ${this.id} can only be revoked by its home`));
   }
 
-  override claimClientSlot(): ClientSlot {
+  override claimClientSlots(_count?: number): ClientSlots {
     this.checkDeadline();
-    const slot = this.#clientSlot();
-    if (slot === undefined) {
+    const slots = this.#clientSlots();
+    if (slots === undefined) {
       throw new Unsupported(
         `lease ${this.id} was attached without a slot: it had no server then, or only memory was asked for`,
       );
     }
-    if (this.#slotClaimed) throw new Contention(`the slot of lease ${this.id} has a client already`);
-    this.#slotClaimed = true;
-    return slot;
+    if (this.#slotsClaimed) throw new Contention(`the slot of lease ${this.id} has a client already`);
+    this.#slotsClaimed = true;
+    return slots;
   }
 
   /** As its plane bound it. */
@@ -99,8 +99,9 @@ export class HeldLease extends Lease {
     return this.#memory;
   }
 
-  get hasSlot(): boolean {
-    return this.#slot !== null;
+  /** How many slots it was attached with. */
+  get slotCount(): number {
+    return this.#slots?.count ?? 0;
   }
 
   override get interrupted(): boolean {
@@ -120,7 +121,7 @@ export class HeldLease extends Lease {
     this.#interruptedListeners.push(listener);
   }
 
-  override onResumed(listener: (slot: ClientSlot | undefined) => void): void {
+  override onResumed(listener: (slots: ClientSlots | undefined) => void): void {
     this.#resumedListeners.push(listener);
   }
 
@@ -135,14 +136,14 @@ export class HeldLease extends Lease {
   /** The home is reached again. */
   resume(binding: HeldBinding): void {
     this.#memory = binding.memory;
-    this.#slot = binding.slot;
+    this.#slots = binding.slots;
     this.#home = binding.home;
     this.#interruption?.end();
     this.#interruption = undefined;
     this.context.metrics.leasesResumed += 1;
     this.#keepTime(binding.askedAtMs, binding.remainingMs, binding.leaseMs);
-    const slot = this.#clientSlot();
-    for (const listener of this.#resumedListeners) listener(slot);
+    const slots = this.#clientSlots();
+    for (const listener of this.#resumedListeners) listener(slots);
   }
 
   /** The home moved the deadline: what it said is only a reason to ask. */
@@ -165,10 +166,10 @@ export class HeldLease extends Lease {
     this.#detached = this.#home.detach(this, tellHome).catch(() => undefined);
   }
 
-  #clientSlot(): ClientSlot | undefined {
+  #clientSlots(): ClientSlots | undefined {
     const port = this.#memory.clientPort;
-    if (this.#slot === null || port === undefined) return undefined;
-    return { index: this.#slot.index, session: this.#slot.session, port };
+    if (this.#slots === null || port === undefined) return undefined;
+    return { ...this.#slots, port };
   }
 
   #keepTime(askedAtMs: number, remainingMs: number, leaseMs: number): void {

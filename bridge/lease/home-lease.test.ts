@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CapacityExceeded, Contention, LeaseExpired, Unsupported } from '../errors.ts';
+import type { SlotRange } from '../plane/slot-board.ts';
 import { granted, heldScene, servedScene } from '../world.test.support.ts';
 import type { HomeLease } from './home-lease.ts';
 
@@ -7,7 +8,7 @@ const layout = { name: 'slots', slotCount: 3, slotStride: 4096 } as const;
 
 function open(lease: HomeLease): { freed: number[] } {
   const freed: number[] = [];
-  lease.openServer(layout, { slotFreed: (slot) => freed.push(slot) });
+  lease.openServer(layout, { clientCame: () => undefined, clientGone: ({ first }) => freed.push(first) });
   return { freed };
 }
 
@@ -15,11 +16,11 @@ describe('a server', () => {
   test('gives the lease its layout, here and in the control page', () => {
     const { lease } = granted();
     expect(lease.layout).toEqual({ name: 'none', slotCount: 0, slotStride: 0 });
-    expect(lease.freeSlots).toBe(0);
+    expect(lease.freeSlotCount).toBe(0);
     open(lease);
     expect(lease.layout).toEqual(layout);
     expect(lease.readLayout()).toEqual(layout);
-    expect(lease.freeSlots).toBe(3);
+    expect(lease.freeSlotCount).toBe(3);
   });
 
   test('is the only one', () => {
@@ -39,29 +40,29 @@ describe('slots', () => {
   test('are each assigned to one session, and no session is assigned twice', () => {
     const { lease } = granted();
     const { freed } = open(lease);
-    const first = [lease.assignSlot(), lease.assignSlot(), lease.assignSlot()];
-    expect(first.map(({ index }) => index).sort()).toEqual([0, 1, 2]);
-    expect(() => lease.assignSlot()).toThrow(Contention);
-    lease.freeSlot(1);
-    expect([freed, lease.sessionOf(1), lease.freeSlots]).toEqual([[1], undefined, 1]);
-    const again = lease.assignSlot();
-    expect(again.index).toBe(1);
+    const first = [lease.assignSlots(1), lease.assignSlots(1), lease.assignSlots(1)];
+    expect(first.map(({ first: at }) => at).sort()).toEqual([0, 1, 2]);
+    expect(() => lease.assignSlots(1)).toThrow(CapacityExceeded);
+    lease.freeSlots(first[1] as SlotRange);
+    expect([freed, lease.sessionOf(1), lease.freeSlotCount]).toEqual([[1], undefined, 1]);
+    const again = lease.assignSlots(1);
+    expect(again).toMatchObject({ client: 1, first: 1, count: 1 });
     expect(first.map(({ session }) => session)).not.toContain(again.session);
     expect(lease.sessionOf(1)).toBe(again.session);
   });
 
   test('are not to be had without a server', () => {
     const { lease } = granted();
-    expect(() => lease.assignSlot()).toThrow(Unsupported);
-    expect(() => lease.claimClientSlot()).toThrow(Unsupported);
+    expect(() => lease.assignSlots(1)).toThrow(Unsupported);
+    expect(() => lease.claimClientSlots(1)).toThrow(Unsupported);
   });
 
   test('are not freed any more once the lease has ended', async () => {
     const { lease } = granted();
     const { freed } = open(lease);
-    lease.assignSlot();
+    const slots = lease.assignSlots(1);
     await lease.release();
-    lease.freeSlot(0);
+    lease.freeSlots(slots);
     expect(freed).toEqual([]);
   });
 
@@ -69,24 +70,24 @@ describe('slots', () => {
     const { lease } = granted();
     open(lease);
     for (let session = 0; session < 2 ** 20; session++) {
-      const slot = lease.assignSlot();
-      if (slot.session !== session) expect(slot.session).toBe(session);
-      lease.freeSlot(slot.index);
+      const slots = lease.assignSlots(1);
+      if (slots.session !== session) expect(slots.session).toBe(session);
+      lease.freeSlots(slots);
     }
-    expect(() => lease.assignSlot()).toThrow(CapacityExceeded);
-    expect(lease.freeSlots).toBe(3);
+    expect(() => lease.assignSlots(1)).toThrow(CapacityExceeded);
+    expect(lease.freeSlotCount).toBe(3);
   });
 
   test('that could not be given are free again, here and for holders', async () => {
     const { world, lease } = granted();
     open(lease);
     world.machine.freeDoorbells = 0;
-    expect(() => lease.claimClientSlot()).toThrow(CapacityExceeded);
-    const attached = world.process().agent.attach(lease.id, { slot: true });
+    expect(() => lease.claimClientSlots(1)).toThrow(CapacityExceeded);
+    const attached = world.process().agent.attach(lease.id, { slots: 1 });
     await expect(world.clock.run(attached)).rejects.toBeInstanceOf(CapacityExceeded);
-    expect(lease.freeSlots).toBe(3);
+    expect(lease.freeSlotCount).toBe(3);
     world.machine.freeDoorbells = 1;
-    expect(lease.claimClientSlot()).toMatchObject({ index: 0 });
+    expect(lease.claimClientSlots(1)).toMatchObject({ first: 0 });
   });
 });
 
@@ -114,7 +115,7 @@ describe('holders', () => {
     held.window.arena.fill(0xaa, 0, 65536);
     holder.kill();
     await world.clock.settle();
-    expect(lease.freeSlots).toBe(1);
+    expect(lease.freeSlotCount).toBe(1);
     expect(lease.window.arena.every((byte) => byte === 0)).toBe(true);
   });
 });

@@ -1,13 +1,15 @@
 // A lease at its home: owns the memory, keeps the deadline that counts, and knows who holds it and which slot is whose.
 
-import { sessionMax } from '../control/messages.ts';
+import { type SlotGrant, sessionMax } from '../control/messages.ts';
 import { CapacityExceeded, Contention, Unsupported } from '../errors.ts';
 import { invariant } from '../invariant.ts';
 import type { Grant, HomeLink, HomeMemory, ServerPort } from '../plane/plane.ts';
+import type { SlotRange } from '../plane/slot-board.ts';
 import type { SlotLayout } from './control-page.ts';
-import { type ClientSlot, checkLeaseMs, Lease, type LeaseContext, type RevokeOutcome } from './lease.ts';
+import { type ClientSlots, checkLeaseMs, Lease, type LeaseContext, type RevokeOutcome } from './lease.ts';
 import type { LeaseId } from './lease-id.ts';
 import type { EndedStatus, EndReason } from './lease-status.ts';
+import { SlotTable } from './slot-table.ts';
 
 /** Who holds a lease elsewhere, as the home sees it. */
 export interface Holder {
@@ -20,10 +22,12 @@ export interface Holder {
   leaseEnded(lease: HomeLease, reason: EndReason): boolean;
 }
 
-/** What the server wants to hear about its slots. */
-export interface SlotEvents {
-  /** The slot's client is gone. Its bytes are wiped once this returns. */
-  slotFreed(slot: number): void;
+/** What the server wants to hear about its clients. */
+export interface ClientEvents {
+  /** A client has slots from here on. */
+  clientCame(slots: SlotGrant): void;
+  /** The client of these slots is gone; the server leaves nothing of it in them. */
+  clientGone(slots: SlotRange): void;
 }
 
 export interface HomeGrant {
@@ -37,9 +41,8 @@ export interface HomeGrant {
 interface Server {
   readonly port: ServerPort;
   readonly layout: SlotLayout;
-  readonly events: SlotEvents;
-  /** Sessions by slot; undefined where the slot is free. */
-  readonly sessions: (number | undefined)[];
+  readonly events: ClientEvents;
+  readonly slots: SlotTable;
 }
 
 export class HomeLease extends Lease {
@@ -66,8 +69,8 @@ export class HomeLease extends Lease {
     return this.#server?.layout ?? { name: 'none', slotCount: 0, slotStride: 0 };
   }
 
-  get freeSlots(): number {
-    return this.#server?.sessions.filter((session) => session === undefined).length ?? 0;
+  get freeSlotCount(): number {
+    return this.#server?.slots.free ?? 0;
   }
 
   override async renew(leaseMs: number = this.leaseMs): Promise<void> {
@@ -97,57 +100,62 @@ export class HomeLease extends Lease {
   }
 
   /** Opens the lease's server, and with it its slots. Throws Contention if it has one. */
-  openServer(layout: SlotLayout, events: SlotEvents): ServerPort {
+  openServer(layout: SlotLayout, events: ClientEvents): ServerPort {
     this.checkDeadline();
     if (this.#server !== undefined) throw new Contention(`lease ${this.id} has a server already`);
-    const port = this.#memory.openServerPort();
-    this.#server = { port, layout, events, sessions: new Array(layout.slotCount).fill(undefined) };
+    const port = this.#memory.openServerPort(layout);
+    this.#server = { port, layout, events, slots: new SlotTable(layout.slotCount) };
     this.window.control.setLayout(layout);
     return port;
   }
 
-  /** The session that holds the slot now. */
-  sessionOf(slot: number): number | undefined {
-    return this.#server?.sessions[slot];
+  /** The session that a client has now. */
+  sessionOf(client: number): number | undefined {
+    return this.#server?.slots.sessionOf(client);
   }
 
-  /** Assigns a free slot. Throws Contention if there is none. */
-  assignSlot(): { index: number; session: number } {
-    const sessions = this.#server?.sessions;
-    const index = sessions?.indexOf(undefined) ?? -1;
-    if (sessions === undefined || index < 0) throw this.#noSlot(sessions?.length ?? 0);
+  /**
+   * Assigns free slots that lie side by side; one, in the classic layout, whatever is asked for. Throws Contention where one
+   * client has all there is, CapacityExceeded where many have.
+   */
+  assignSlots(wanted: number): SlotGrant {
+    const server = this.#server;
+    if (server === undefined) throw new Unsupported(`lease ${this.id} has no server, hence no slots`);
     if (this.#nextSession > sessionMax) {
       throw new CapacityExceeded(`lease ${this.id} has served ${sessionMax + 1} sessions, the most it can`);
     }
-    const session = this.#nextSession++;
-    sessions[index] = session;
-    return { index, session };
+    const session = this.#nextSession;
+    const slots = server.slots.assign(server.layout.name === 'slots' ? wanted : 1, session);
+    if (slots === undefined) throw this.#noSlots(server.slots, wanted);
+    this.#nextSession += 1;
+    const grant = { ...slots, session };
+    server.events.clientCame(grant);
+    return grant;
   }
 
-  /** The client of `slot` is gone: the slot is wiped and free. */
-  freeSlot(slot: number): void {
+  /** The client of these slots is gone: they are wiped and free. */
+  freeSlots(slots: SlotRange): void {
     if (this.status !== 'active' || this.#server === undefined) return;
-    invariant(this.#server.sessions[slot] !== undefined, 'a slot that is freed was taken');
-    this.#server.sessions[slot] = undefined;
-    this.#memory.closeSlot(slot);
-    this.#server.events.slotFreed(slot);
+    this.#server.slots.release(slots);
+    this.#memory.closeClient(slots);
+    this.#server.events.clientGone(slots);
   }
 
-  override claimClientSlot(): ClientSlot {
+  override claimClientSlots(count: number): ClientSlots {
     this.checkDeadline();
-    const { index, session } = this.assignSlot();
+    const slots = this.assignSlots(count);
     try {
-      return { index, session, port: this.#memory.openClientPort(index) };
+      return { ...slots, port: this.#memory.openClientPort(slots) };
     } catch (error) {
-      this.freeSlot(index);
+      this.freeSlots(slots);
       throw error;
     }
   }
 
-  /** Lets the holder at the other end of `link` bind to the memory and, if it has one, to its slot. */
-  grantTo(link: HomeLink, slot: number | undefined): Grant {
+  /** Lets the holder at the other end of `link` bind to the memory and, if it has any, to its slots. */
+  grantTo(link: HomeLink, slots: SlotRange | undefined): Grant {
     const { id: lease, generation, arenaBytes } = this;
-    return link.grant(this.#memory, { lease, generation, arenaBytes }, slot);
+    return link.grant(this.#memory, { lease, generation, arenaBytes }, slots);
   }
 
   /** Takes back what was granted: true once the holder can reach the bytes no more. */
@@ -174,8 +182,10 @@ export class HomeLease extends Lease {
     this.#onEnded();
   }
 
-  #noSlot(slots: number): Contention | Unsupported {
-    if (slots === 0) return new Unsupported(`lease ${this.id} has no server, hence no slots`);
-    return new Contention(`all ${slots} slot(s) of lease ${this.id} are taken`);
+  #noSlots({ slotCount, free }: SlotTable, wanted: number): CapacityExceeded | Contention {
+    if (slotCount === 1) return new Contention(`all 1 slot(s) of lease ${this.id} are taken`);
+    const how =
+      free < wanted ? `${free} of ${slotCount} are free` : `no ${wanted} of the ${free} free lie side by side`;
+    return new CapacityExceeded(`${wanted} slot(s) of lease ${this.id} wanted: ${how}`);
   }
 }

@@ -196,7 +196,7 @@ describe('a lease that is interrupted', () => {
     expect([held.status, held.window.arena.length]).toEqual(['released', 0]);
     open(scene);
     await world.clock.advance(soonMs);
-    expect([lease.freeSlots, home.transport.open, holder.card.open]).toEqual([1, 0, 0]);
+    expect([lease.freeSlotCount, home.transport.open, holder.card.open]).toEqual([1, 0, 0]);
     expect(holder.agent.metrics).toMatchObject({ leasesInterrupted: 1, leasesResumed: 0, leasesActive: 0 });
   });
 
@@ -241,7 +241,7 @@ describe('a lease that is interrupted', () => {
       await world.clock.advance(ms);
       void held.release();
       await world.clock.advance(soonMs);
-      expect([lease.freeSlots, holder.transport.open, holder.card.open]).toEqual([1, 0, 0]);
+      expect([lease.freeSlotCount, holder.transport.open, holder.card.open]).toEqual([1, 0, 0]);
       await world.clock.advance(20_000);
       expect([home.transport.open, home.card.open, holder.agent.metrics.leasesActive]).toEqual([0, 0, 0]);
     }
@@ -250,9 +250,9 @@ describe('a lease that is interrupted', () => {
   test('gives its slot to no new client', async () => {
     const scene = await farServedScene();
     await cut(scene);
-    expect(() => scene.held.claimClientSlot()).toThrow('interrupted');
+    expect(() => scene.held.claimClientSlots(1)).toThrow('interrupted');
     await restore(scene);
-    expect(scene.held.claimClientSlot()).toMatchObject({ index: 0, session: 1 });
+    expect(scene.held.claimClientSlots(1)).toMatchObject({ first: 0, session: 1 });
   });
 });
 
@@ -318,7 +318,7 @@ test('what was interrupted and what came back is counted, each time', async () =
   const scene = await farServedScene();
   const { home, holder, world, address } = scene;
   const second = home.agent.acquire({ minBytes: 1, leaseMs: 60_000, hugePages: false });
-  const also = await world.clock.run(holder.agent.attach(second.id, { slot: false }, address));
+  const also = await world.clock.run(holder.agent.attach(second.id, { slots: 0 }, address));
   const { metrics } = holder.agent;
   await cut(scene);
   expect(metrics).toMatchObject({ leasesInterrupted: 2, leasesResumed: 0, leasesActive: 2 });
@@ -336,7 +336,7 @@ test('leases of this machine are not interrupted: their home is gone, or it is t
   const scene = await farScene();
   const { world, home, lease } = scene;
   const near = world.process();
-  const held = await world.clock.run(near.agent.attach(lease.id, { slot: false }));
+  const held = await world.clock.run(near.agent.attach(lease.id, { slots: 0 }));
   near.transport.breakAll();
   await world.clock.settle();
   expect([held.status, near.agent.metrics.leasesInterrupted]).toEqual(['disconnected', 0]);

@@ -241,7 +241,7 @@ describe('automatic renewal', () => {
   test('at a holder that came late begins in time', async () => {
     const scene = granted({ leaseMs: 300_000 });
     await scene.world.clock.advance(290_000);
-    const held = await scene.world.clock.run(scene.world.process().agent.attach(scene.lease.id, { slot: false }));
+    const held = await scene.world.clock.run(scene.world.process().agent.attach(scene.lease.id, { slots: 0 }));
     held.renewAutomatically(defaultRenewalPolicy);
     await scene.world.clock.advance(dayMs);
     expect(held.status).toBe('active');

@@ -1,5 +1,6 @@
 // A lease as one process sees it: identity, deadline, and one end. What is common to its home and its holders; how each
 // of them keeps time is in home-lease.ts and held-lease.ts.
+import type { SlotGrant } from '../control/messages.ts';
 import type { Environment, Timer } from '../environment.ts';
 import { Disconnected, type FabricError } from '../errors.ts';
 import { leaseMsMax, leaseMsMin } from '../limits.ts';
@@ -15,11 +16,8 @@ import { type RenewalPolicy, renewalBackoffMs, renewalDelayMs, seededDraws } fro
 /** What became of a revocation: nothing can reach the bytes any more, or that could not be confirmed. */
 export type RevokeOutcome = 'torn-down' | 'fenced';
 
-/** A client's slot: where it is, how to reach the server, and which request ids are its own. */
-export interface ClientSlot {
-  readonly index: number;
-  /** Request ids of this client are `session << 44` and the 2^44 - 1 that follow. */
-  readonly session: number;
+/** A client's slots: where they are, which request ids are its own, and how to reach the server. */
+export interface ClientSlots extends SlotGrant {
   readonly port: ClientPort;
 }
 
@@ -142,8 +140,8 @@ export abstract class Lease {
   /** Calls back when the way to the home is lost. */
   onInterrupted(_listener: () => void): void {}
 
-  /** Calls back when it is found again; with a slot where one was lost, in which nothing is as it was. */
-  onResumed(_listener: (slot: ClientSlot | undefined) => void): void {}
+  /** Calls back when it is found again; with slots where some were lost, in which nothing is as it was. */
+  onResumed(_listener: (slots: ClientSlots | undefined) => void): void {}
 
   /** The error of a lease that has ended. */
   endedError(mayHaveExecuted: boolean): FabricError {
@@ -163,8 +161,11 @@ export abstract class Lease {
   abstract release(): Promise<void>;
   /** Takes the lease away from every holder. Only its home can. */
   abstract revoke(): Promise<RevokeOutcome>;
-  /** The slot of this process's client. Throws Contention or Unsupported if there is none to have. */
-  abstract claimClientSlot(): ClientSlot;
+  /**
+   * The slots of this process's client: at a holder all that it attached with, at home `count`. Throws Contention or
+   * CapacityExceeded if others have them, Unsupported if there are none.
+   */
+  abstract claimClientSlots(count: number): ClientSlots;
 
   /** Keeps the lease alive until it ends, by renewing it in time. */
   renewAutomatically(policy: RenewalPolicy): void {

@@ -4,6 +4,7 @@ import type { Carrier } from '../control/carrier.ts';
 import type { FabricError } from '../errors.ts';
 import type { ControlPage, LeaseIdentity, SlotLayout } from '../lease/control-page.ts';
 import type { EndReason } from '../lease/lease-status.ts';
+import type { SlotBoard, SlotRange } from './slot-board.ts';
 
 export type PlaneName = 'local' | 'cxl' | 'rdma' | 'tcp' | 'sim';
 
@@ -47,20 +48,24 @@ export interface Sleeper {
   keepAlive(keep: boolean): void;
 }
 
-/** A client's end of a slot. Where its plane resumes leases, it outlives interruptions, and is of no use in them. */
+/** A client's end of its slots. Where its plane resumes leases, it outlives interruptions, and is of no use in them. */
 export interface ClientPort extends Sleeper {
   /** Looks that take about as long as ten reads of the clock. */
   readonly looksPerClock: number;
-  /** Says where in the window the server's status will stand. */
-  expectAt(statusOffset: number): void;
-  /** Looks up to `looks` times whether a status is there: anything but 0. Observes: response. */
+  /** Looks up to `looks` times whether something is answered. Observes: response. */
   look(looks: number): boolean;
+  /** What is answered next, after look(): see ClientEnd.next(). */
+  next(): number;
   /**
-   * Makes `bytes` bytes at `offset` visible to the server, then `status` at `statusOffset`, in that order, and wakes the
-   * server if it sleeps. Publishes: request. True if the server is known to have slept: then its answer takes a wake-up,
-   * and looking out for it meanwhile only takes processor time from whoever wakes.
+   * Makes `bytes` bytes at `offset` visible to the server, then the status of `slot`, in that order, and wakes the server if
+   * it sleeps. Publishes: request. True if the server is known to have slept: then its answer takes a wake-up, and looking
+   * out for it meanwhile only takes processor time from whoever wakes.
    */
-  publish(offset: number, bytes: number, statusOffset: number, status: number): boolean;
+  publish(slot: number, offset: number, bytes: number, status: number): boolean;
+  /** Tells the server something else about `slot`, one of entryKinds, if the layout has a place for it; and wakes it. */
+  tell(slot: number, kind: number): void;
+  /** Nothing of what was under way counts any more: the slots are another session's. */
+  restart(slots: SlotRange): void;
   /** Blocks the thread until the doorbell rings, the control connection has news (delivered before this returns), or time is up. */
   block(timeoutMs: number): void;
   /** Delivers what waits on the control connection, without blocking. */
@@ -71,12 +76,14 @@ export interface ClientPort extends Sleeper {
 export interface ServerPort extends Sleeper {
   /** So many times observe() takes some 10 µs, on a processor that is not emulated. */
   readonly observesPerClock: number;
-  /** As ClientPort.expectAt, for the client of `slot`. */
-  expectAt(slot: number, statusOffset: number): void;
+  /** Where clients say which slots to look at; undefined in the classic layout. */
+  readonly board: SlotBoard | undefined;
   /** Brings in what clients elsewhere have sent. Before looking at any slot. */
   observe(): void;
-  /** As ClientPort.publish, towards the client of `slot`. Publishes: response. */
-  publish(slot: number, offset: number, bytes: number, statusOffset: number, status: number): void;
+  /** As ClientPort.publish, towards a client. Publishes: response. */
+  publish(client: number, slot: number, offset: number, bytes: number, status: number): void;
+  /** As ClientPort.tell. */
+  tell(client: number, slot: number, kind: number): void;
 }
 
 /** Something handed over beside a control message, such as a file descriptor. Opaque but to its plane. */
@@ -87,14 +94,14 @@ export interface Attachment {
 /** A lease's memory at its home. */
 export interface HomeMemory {
   readonly window: Window;
-  /** Opens the server's end. At most once. */
-  openServerPort(): ServerPort;
-  /** Opens the client's end of a slot for this very process. */
-  openClientPort(slot: number): ClientPort;
-  /** What a holder needs to bind: the memory and, with a slot, its doorbells. Borrowed: the home keeps them open. */
-  share(slot: number | undefined): readonly Attachment[];
-  /** The slot's client is gone: nothing wakes it any more. */
-  closeSlot(slot: number): void;
+  /** Opens the server's end, with the slots of `layout`. At most once. */
+  openServerPort(layout: SlotLayout): ServerPort;
+  /** Opens the client's end of some slots for this very process. */
+  openClientPort(slots: SlotRange): ClientPort;
+  /** What a holder needs to bind: the memory and, with slots, its doorbells and the board. Borrowed: the home keeps them open. */
+  share(slots: SlotRange | undefined): readonly Attachment[];
+  /** The client of these slots is gone: nothing wakes it any more. */
+  closeClient(slots: SlotRange): void;
   /** Closes the window, the doorbells and the memory. Closing twice is harmless. */
   close(): void;
 }
@@ -119,7 +126,7 @@ export interface Grant {
 export interface BindRequest {
   readonly identity: LeaseIdentity;
   readonly layout: SlotLayout;
-  readonly slot: number | undefined;
+  readonly slots: SlotRange | undefined;
   /** Received from the home; bind takes them over, also when it throws. */
   readonly attachments: readonly Attachment[];
   readonly offer: Uint8Array | null;
@@ -131,8 +138,8 @@ export interface BindRequest {
 export interface HomeLink {
   /** Answers what the plane's other end asks. Throws MalformedFrame for what it should not. */
   answer(body: Uint8Array): Uint8Array;
-  /** Lets the holder bind to a lease's memory and, with `slot`, to that slot. */
-  grant(memory: HomeMemory, identity: LeaseIdentity, slot: number | undefined): Grant;
+  /** Lets the holder bind to a lease's memory and, if it has any, to its slots. */
+  grant(memory: HomeMemory, identity: LeaseIdentity, slots: SlotRange | undefined): Grant;
   /**
    * The holder can reach the memory no more once this returns: true. False if that could not be confirmed. `reason` is
    * why the lease ended; without it the holder has given the lease back.

@@ -2,14 +2,15 @@
 import type { Carrier } from '../control/carrier.ts';
 import { MalformedFrame } from '../errors.ts';
 import type { BindRequest, Grant, HeldMemory, HolderLink, HomeLink, HomeMemory } from './plane.ts';
+import type { SlotRange } from './slot-board.ts';
 
 export class SharedHomeLink implements HomeLink {
   answer(): never {
     throw new MalformedFrame('this plane asks nothing');
   }
 
-  grant(memory: HomeMemory, _identity: unknown, slot: number | undefined): Grant {
-    return { attachments: memory.share(slot), offer: null };
+  grant(memory: HomeMemory, _identity: unknown, slots: SlotRange | undefined): Grant {
+    return { attachments: memory.share(slots), offer: null };
   }
 
   /** The memory is not granted again, and a holder that keeps it mapped keeps it to itself. */

@@ -3,7 +3,7 @@
 import type { Clock } from '../environment.ts';
 import type { Lease } from '../lease/lease.ts';
 import type { ClientPort } from '../plane/plane.ts';
-import type { ClassicClientSlot } from './classic-client-slot.ts';
+import type { ClientPath } from './client-path.ts';
 import { type SpinBudget, worthSpins } from './spin-budget.ts';
 
 /** While spinning without end, the control connection is looked at this often, milliseconds. */
@@ -12,21 +12,21 @@ const pumpEveryMs = 1;
 export class BlockingWait {
   readonly #lease: Lease;
   readonly #clock: Clock;
-  readonly #slot: ClassicClientSlot;
+  readonly #path: ClientPath;
   readonly #port: ClientPort;
   readonly #budget: SpinBudget;
 
-  constructor(lease: Lease, slot: ClassicClientSlot, port: ClientPort, budget: SpinBudget) {
+  constructor(lease: Lease, path: ClientPath, budget: SpinBudget) {
     this.#lease = lease;
     this.#clock = lease.context.environment.clock;
-    this.#slot = slot;
-    this.#port = port;
+    this.#path = path;
+    this.#port = path.port;
     this.#budget = budget;
   }
 
-  /** True once a response is there, false once the deadline has passed. Throws the lease's error if that ends first. */
-  untilResponse(postedAtMs: number, deadlineMs: number): boolean {
-    if (this.#slot.serverSlept && this.#budget.sleeps) return this.#sleep(deadlineMs);
+  /** True once something is answered, false once the deadline has passed. Throws the lease's error if that ends first. */
+  untilAnswer(postedAtMs: number, deadlineMs: number): boolean {
+    if (this.#path.serverSlept && this.#budget.sleeps) return this.#sleep(deadlineMs);
     if (this.#spin(postedAtMs, deadlineMs)) {
       this.#budget.hit();
       return true;

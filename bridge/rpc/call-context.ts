@@ -1,11 +1,11 @@
-// What a handler knows of the call that it answers, beside its bytes.
+// What a handler is told of its call beside the request.
 
 export interface CallContext {
-  /** Milliseconds that were left when the call was taken; Infinity if it has no deadline. */
+  /** Milliseconds that the caller still waited when the request was taken; Infinity if it told of no deadline. */
   readonly deadlineMs: number;
-  /** Aborts when the answer is nobody's any more: the call was cancelled, its client is gone, or the lease has ended. */
+  /**
+   * Aborts when the answer is nobody's any more: the caller has cancelled, its deadline has passed, it is gone, or the lease
+   * has ended. The reason is a FabricError.
+   */
   readonly signal: AbortSignal;
 }
-
-/** Of a call that has no deadline and cannot be cancelled. */
-export const unlimited: CallContext = { deadlineMs: Number.POSITIVE_INFINITY, signal: new AbortController().signal };

@@ -7,7 +7,7 @@ import { reconnectMsMax } from '../limits.ts';
 import { outcome, type SceneOptions, serving } from '../world.test.support.ts';
 import { RpcClient } from './client.ts';
 import type { CallOptions, RpcClientOptions } from './client-options.ts';
-import type { RpcHandler } from './server.ts';
+import type { RpcHandler } from './rpc-handler.ts';
 
 const nothing = new Uint8Array(0);
 const bytes = (...values: number[]) => Uint8Array.from(values);

@@ -1,261 +1,298 @@
-// The calls of one client that the event loop completes: one is in the slot, the others wait in order. Each is looked
-// for while that is likely to pay, then slept for.
+// The calls of one client that the event loop completes: as many as it has slots are under way, the others wait in order.
+// When answers are looked for is answer-watch.ts's business.
 import type { Clock } from '../environment.ts';
 import { CapacityExceeded, type FabricError } from '../errors.ts';
 import { HomeLease } from '../lease/home-lease.ts';
-import type { ClientSlot, Lease } from '../lease/lease.ts';
+import type { ClientSlots, Lease } from '../lease/lease.ts';
 import { queuedCallsMax } from '../limits.ts';
-import type { ClientPort } from '../plane/plane.ts';
 import { weakly } from '../weakly.ts';
-import { deadlineExceeded } from './call-deadline.ts';
+import { AnswerWatch, type AwaitedCalls } from './answer-watch.ts';
+import { cancelled, deadlineExceeded } from './call-deadline.ts';
+import { CallDeadlines } from './call-deadlines.ts';
 import type { CallMeter } from './call-meter.ts';
-import { type ClassicClientSlot, checkRequest } from './classic-client-slot.ts';
+import { type CallRequest, hasEndedAtHome } from './call-request.ts';
+import { CallSlots, type HeldSlot } from './call-slots.ts';
+import { type ClientPath, checkRequest } from './client-path.ts';
 import { PendingCall } from './pending-call.ts';
 import type { SpinBudget } from './spin-budget.ts';
 
-/** Calls completed in one turn of the event loop before others have theirs. */
+/** Calls completed before those that were answered may go on. */
 const completionsPerTurn = 256;
-
-/** One call, as its caller wants it. */
-export interface CallRequest {
-  readonly methodId: number;
-  readonly payload: Uint8Array;
-  /** Milliseconds from now; Infinity for none. */
-  readonly deadlineMs: number;
-  /** Whether it may run twice. */
-  readonly idempotent: boolean;
-}
 
 export interface LaneParts {
   /** Whoever makes the calls: kept while some are under way. */
   readonly owner: object;
   readonly lease: Lease;
-  readonly slot: ClassicClientSlot;
-  readonly port: ClientPort;
+  readonly path: ClientPath;
   readonly meter: CallMeter;
   readonly budget: SpinBudget;
 }
 
-export class CallLane {
-  /** Lanes with a call under way: these are kept, whoever else has dropped them. */
-  static readonly #waiting = new Set<CallLane>();
-  /** Stands in the slot while the way to the home is interrupted: nothing can be posted. */
-  static readonly #interruption = PendingCall.ofNobody();
-
-  /** Where server and client share a thread, spinning only keeps the server from answering. */
+export class CallLane implements AwaitedCalls {
   readonly serverIsHere: boolean;
+  /** Whoever makes the calls is kept as long as the lane is. */
   readonly owner: object;
   readonly #lease: Lease;
-  readonly #slot: ClassicClientSlot;
-  readonly #port: ClientPort;
+  readonly #path: ClientPath;
   readonly #clock: Clock;
   readonly #meter: CallMeter;
-  readonly #budget: SpinBudget;
-  readonly #queue: PendingCall[] = [];
-  /** The call in the slot, if it was not answered at once. */
-  #current: PendingCall | undefined;
-  #brokenOff: FabricError | undefined;
-  #listening = false;
+  readonly #watch: AnswerWatch;
+  readonly #deadlines: CallDeadlines;
+  readonly #slots: CallSlots;
+  /** The way to the home is interrupted, or the lease has ended: nothing can be posted. */
+  #stopped = false;
+  /** That of a call that blocks the thread. */
+  #blocking: number | undefined;
+  /** What becomes of a blocking call that was in its slot when the lease ended, or was interrupted. */
+  brokenOff: FabricError | undefined;
 
-  constructor({ owner, lease, slot, port, meter, budget }: LaneParts) {
+  constructor({ owner, lease, path, meter, budget }: LaneParts) {
+    const { clock } = lease.context.environment;
     this.serverIsHere = lease instanceof HomeLease;
     this.owner = owner;
     this.#lease = lease;
-    this.#slot = slot;
-    this.#port = port;
-    this.#clock = lease.context.environment.clock;
+    this.#path = path;
+    this.#clock = clock;
     this.#meter = meter;
-    this.#budget = budget;
-    // Weak, here and in sleep(): a client that its program has dropped is not kept by the lease that it holds.
+    this.#slots = new CallSlots(path.slotCount);
+    this.#watch = new AnswerWatch({ port: path.port, clock, budget, serverIsHere: this.serverIsHere, calls: this });
+    this.#deadlines = new CallDeadlines(
+      clock,
+      () => this.#slots.all(),
+      (call) => this.#giveUp(call, deadlineExceeded),
+    );
+    // Weak: a client that its program has dropped is not kept by the lease that it holds.
     lease.onEnd(weakly(this, (lane) => lane.#onLeaseEnd()));
     lease.onInterrupted(weakly(this, (lane) => lane.#onInterrupted()));
-    lease.onResumed(weakly(this, (lane, slot: ClientSlot | undefined) => lane.#onResumed(slot)));
+    lease.onResumed(weakly(this, (lane, slots: ClientSlots | undefined) => lane.#onResumed(slots)));
   }
 
-  /** Whether something is in the slot, or keeps others from it. */
-  get busy(): boolean {
-    return this.#current !== undefined;
+  get active(): boolean {
+    return !this.#stopped && this.#lease.status === 'active';
   }
 
-  /** What becomes of a call that was in the slot when the lease ended, or was interrupted. */
-  get brokenOff(): FabricError | undefined {
-    return this.#brokenOff;
+  get quiet(): boolean {
+    return this.#slots.quiet;
   }
 
-  /** The request is in the slot. A copy of what may have to go there again is kept. */
-  wait(request: CallRequest): Promise<Uint8Array> {
+  get wanted(): boolean {
+    return this.#slots.wanted;
+  }
+
+  /** Whether a request can be posted now: there is a free slot, and nobody waits for it. */
+  get open(): boolean {
+    return this.#slots.hasFree && this.#slots.queue.length === 0 && !this.#stopped;
+  }
+
+  /** The slot that the next request goes into, while the lane is open. It stays free until wait() or hold(). */
+  get nextSlot(): number {
+    return this.#slots.next;
+  }
+
+  /** The request is in `nextSlot`. A copy of what may have to go there again is kept. */
+  wait(request: CallRequest, startedMs: number, weight: number): Promise<unknown> {
     const { idempotent, payload } = request;
     const call = new PendingCall(idempotent ? { ...request, payload: Uint8Array.from(payload) } : request);
-    call.postedAtMs = this.#clock.nowMs();
-    this.#current = call;
-    if (!this.serverIsHere) this.#spin(call.postedAtMs);
-    this.advance();
-    // A timer costs as much as a call: none for what is answered by now.
-    if (!call.settled) this.#limit(call, call.postedAtMs + request.deadlineMs - this.#clock.nowMs());
+    call.startedMs = startedMs;
+    call.weight = weight;
+    this.#slots.take(call);
+    this.#limit(call, request);
+    this.#watch.begin(this.#path.serverSlept);
     return call.promise;
   }
 
-  /** The slot is taken. Throws CapacityExceeded if too many wait for it. */
-  enqueue(request: CallRequest): Promise<Uint8Array> {
+  /** No slot is free. Throws CapacityExceeded if too many wait for one. */
+  enqueue(request: CallRequest): Promise<unknown> {
     const { methodId, payload } = request;
-    if (this.#queue.length >= queuedCallsMax) {
-      throw new CapacityExceeded(`${queuedCallsMax} calls wait for the slot already, the most that can`);
+    if (this.#slots.queue.length >= queuedCallsMax) {
+      throw new CapacityExceeded(`${queuedCallsMax} calls wait for a slot already, the most that can`);
     }
-    checkRequest(methodId, payload);
+    checkRequest(methodId, payload, this.#path.payloadBytesMax);
     const call = new PendingCall({ ...request, payload: Uint8Array.from(payload) });
-    this.#limit(call, request.deadlineMs);
-    this.#queue.push(call);
-    if (this.#current?.abandoned) this.#stayAwake();
+    this.#slots.queue.push(call);
+    this.#limit(call, request);
+    this.#watch.pause();
     return call.promise;
   }
 
-  /** The request in the slot has lost its caller: the slot stays taken until the late response comes. */
-  abandon(methodId: number, payload: Uint8Array, postedAtMs: number): void {
-    this.#current = PendingCall.ofNobody(methodId, payload);
-    this.#current.postedAtMs = postedAtMs;
+  /** `nextSlot` is taken for a call that blocks the thread. */
+  block(): number {
+    this.#blocking = this.#slots.take();
+    return this.#blocking;
+  }
+
+  /** The blocking call is answered: its slot is free again. */
+  unblock(): void {
+    if (this.#blocking !== undefined && !this.#stopped) this.#free(this.#blocking);
+    this.#blocking = undefined;
+  }
+
+  /** The blocking call has lost its caller: its slot stays taken until the late response comes. */
+  abandonBlocking(request: CallRequest): void {
+    const slot = this.#blocking as number;
+    this.#blocking = undefined;
+    this.#slots.fill(slot, PendingCall.ofNobody(request));
+    this.#path.cancel(slot);
     this.sleep();
   }
 
-  /** Completes whatever is answered, posts what waits, and goes to sleep if something is left to wait for. */
-  advance(): void {
-    this.#port.disarm();
-    for (let completed = 0; completed < completionsPerTurn; completed++) {
-      if (this.#current === undefined) return this.rest();
-      if (!this.#port.look(this.serverIsHere ? 1 : this.#port.looksPerClock)) return this.sleep();
-      this.complete();
-    }
-    this.#clock.nextTurn(() => this.#advanceIfActive());
+  /** `nextSlot` is taken for a loan, with its bytes: so many, or fewer if it does not hold so many. */
+  hold(bytes: number): { readonly held: HeldSlot; readonly lent: Uint8Array } {
+    const lent = this.#path.lend(this.nextSlot, bytes);
+    return { held: this.#slots.hold(), lent };
   }
 
-  /** Settles the call in the slot by the response that is there, and posts the next. */
-  complete(): void {
-    const call = this.#current;
+  giveBack(held: HeldSlot): void {
+    if (this.#slots.stands(held) && this.active) this.#free(held.slot);
+  }
+
+  /** What was built in a held slot is the request. Throws, with the slot as it was, if it cannot be posted. */
+  commit(held: HeldSlot, request: CallRequest): Promise<unknown> {
+    this.#lease.check();
+    if (!this.#slots.stands(held) || this.#stopped) throw this.#lease.interruptedError(false);
+    const call = new PendingCall(request);
+    call.startedMs = this.#clock.nowMs();
+    this.#path.postLent(held.slot, request.methodId, request.payload.length, request.deadlineMs);
+    this.#meter.posted();
+    this.#slots.fill(held.slot, call);
+    this.#limit(call, request);
+    this.#watch.begin(this.#path.serverSlept);
+    return call.promise;
+  }
+
+  /** What is under way is waited for by the event loop. */
+  sleep(): void {
+    this.#watch.sleep();
+  }
+
+  rest(): void {
+    if (this.quiet) this.#watch.rest();
+    else this.sleep();
+  }
+
+  completeAnswered(): boolean {
+    let completed = 0;
+    for (let slot = this.#path.next(); slot >= 0; slot = this.#path.next()) {
+      this.complete(slot);
+      completed += 1;
+      if (completed >= completionsPerTurn || !this.active) break;
+    }
+    return completed > 0;
+  }
+
+  /** Settles the call in a slot by what answers it. Whatever answers a slot that has no call is dropped. */
+  complete(slot: number): void {
+    const call = this.#slots.at(slot);
     if (call === undefined) return;
+    // Of what nobody waits for, no more is fetched, and no more sent.
+    if ((call.abandoned && this.#path.breakOff(slot)) || this.#settle(slot, call)) this.#free(slot);
+  }
+
+  /** False if that is not the whole answer. */
+  #settle(slot: number, call: PendingCall): boolean {
     try {
-      const response = this.#slot.takeCounted(this.#meter);
-      if (response === undefined) return;
-      this.#meter.answeredLater(call.postedAtMs, call.payload.length, response.length);
-      call.resolve(response);
+      const response = this.#path.take(slot, call.reader !== undefined);
+      if (response === undefined) return false;
+      this.#meter.answered(call.startedMs, call.weight, call.payload.length, response.length);
+      call.resolve(call.reader === undefined ? response : call.reader(response));
     } catch (error) {
+      this.#meter.failed(error);
       call.reject(error);
     }
-    this.#current = undefined;
-    this.#postNext();
+    return true;
   }
 
-  /** Nothing is left to wait for. */
-  rest(): void {
-    CallLane.#waiting.delete(this);
-    this.#port.keepAlive(false);
-  }
+  // ---- Posting.
 
-  sleep(): void {
-    CallLane.#waiting.add(this);
-    if (!this.#listening) {
-      this.#port.onRing(weakly(this, (lane) => lane.#advanceIfActive()));
-      this.#listening = true;
-    }
-    const wanted = this.#queue.length > 0 || this.#current?.abandoned === false;
-    this.#port.keepAlive(wanted);
-    this.#port.arm();
-    // Observes: response, once more after arming. In busy mode a call that somebody waits for is not slept on.
-    if (this.#port.look(1) || (wanted && !this.#budget.sleeps)) {
-      this.#clock.nextTurn(() => this.#advanceIfActive());
-    }
-  }
-
-  #spin(fromMs: number): void {
-    if (this.#slot.serverSlept) return;
-    const endMs = fromMs + Math.min(this.#budget.ms, this.#port.spinMsMax);
-    do {
-      if (this.#port.look(this.#port.looksPerClock)) return this.#budget.hit();
-    } while (this.#clock.nowMs() < endMs);
-    this.#budget.miss();
-  }
-
-  #limit(call: PendingCall, leftMs: number): void {
-    if (leftMs === Number.POSITIVE_INFINITY) return;
-    call.timer = this.#clock.after(Math.max(leftMs, 0), () => this.#onDeadline(call));
-  }
-
-  #onDeadline(call: PendingCall): void {
-    if (call === this.#current) {
-      // The slot is not free before the late response has come, or the session has ended.
-      call.abandoned = true;
-      call.reject(deadlineExceeded(true));
-      this.#port.keepAlive(this.#queue.length > 0);
-    } else {
-      this.#queue.splice(this.#queue.indexOf(call), 1);
-      call.reject(deadlineExceeded(call.mayHaveRun));
-      if (this.#current?.abandoned) this.#port.keepAlive(this.#queue.length > 0);
-    }
-  }
-
-  #advanceIfActive(): void {
-    if (this.#lease.status === 'active' && this.#current !== CallLane.#interruption) this.advance();
+  #free(slot: number): void {
+    this.#slots.free(slot);
+    if (this.#slots.queue.length > 0) this.#postNext();
   }
 
   #postNext(): void {
-    for (let call = this.#queue.shift(); call !== undefined; call = this.#queue.shift()) {
+    while (this.#slots.hasFree && !this.#stopped) {
+      const call = this.#slots.queue.shift();
+      if (call === undefined) return;
       try {
-        call.postedAtMs = this.#clock.nowMs();
-        this.#slot.post(call.methodId, call.payload);
+        call.startedMs = this.#clock.nowMs();
+        this.#path.post(this.nextSlot, call.methodId, call.payload, call.leftMs);
         this.#meter.posted();
-        this.#current = call;
-        return;
+        this.#slots.take(call);
       } catch (error) {
         call.reject(error); // Its own fault, such as a payload that does not fit: the slot is still free.
       }
     }
   }
 
+  // ---- Deadlines and cancellation.
+
+  #limit(call: PendingCall, { deadlineMs, signal }: CallRequest): void {
+    if (deadlineMs !== Number.POSITIVE_INFINITY) {
+      call.deadlineAtMs = this.#clock.nowMs() + deadlineMs;
+      this.#deadlines.watch(call);
+    }
+    if (signal === undefined) return;
+    const abort = () => this.#giveUp(call, (mayHaveRun) => cancelled(signal, mayHaveRun));
+    signal.addEventListener('abort', abort);
+    call.onSettled = () => signal.removeEventListener('abort', abort);
+  }
+
+  #giveUp(call: PendingCall, error: (mayHaveRun: boolean) => FabricError): void {
+    if (call.settled) return;
+    const slot = this.#slots.slotOf(call);
+    if (slot >= 0) {
+      // The slot is not free before the late response has come, or the session has ended.
+      call.abandoned = true;
+      call.reject(error(true));
+      if (!this.#stopped) this.#path.cancel(slot);
+    } else {
+      const { queue } = this.#slots;
+      queue.splice(queue.indexOf(call), 1);
+      call.reject(error(call.mayHaveRun));
+    }
+    this.#watch.reconsider();
+  }
+
   // ---- Interruption and end.
 
-  /** The call in the slot may have run: only if it may run twice does it wait for the home to be reached again. */
+  /** Calls in slots may have run: only those that may run twice wait for the home to be reached again. */
   #onInterrupted(): void {
-    const call = this.#current;
-    this.#brokenOff = this.#lease.interruptedError(true);
-    this.#current = CallLane.#interruption;
-    if (call === undefined || call.abandoned) return;
-    call.mayHaveRun = true;
-    if (!call.idempotent) call.reject(this.#brokenOff);
-    else this.#queue.unshift(call);
-    this.#stayAwake();
+    this.brokenOff = this.#lease.interruptedError(true);
+    this.#stopped = true;
+    const again: PendingCall[] = [];
+    for (const { call } of this.#slots.inSlots()) {
+      call.mayHaveRun = true;
+      if (!call.idempotent) call.reject(this.brokenOff);
+      else if (!call.abandoned) again.push(call);
+    }
+    this.#slots.empty();
+    this.#slots.queue.unshift(...again);
+    this.#watch.pause();
   }
 
-  /** Nothing of what was in the slot before will be answered in this one. */
-  #onResumed(slot: ClientSlot | undefined): void {
-    if (slot === undefined) return;
-    this.#slot.restart(slot);
-    this.#brokenOff = undefined;
-    this.#current = undefined;
+  /** Nothing of what was in the slots before will be answered in these. */
+  #onResumed(slots: ClientSlots | undefined): void {
+    if (slots === undefined) return;
+    this.#path.restart(slots);
+    this.brokenOff = undefined;
+    this.#stopped = false;
+    this.#slots.reset();
     this.#postNext();
-    this.advance();
+    this.#watch.advance();
   }
 
-  #stayAwake(): void {
-    if (this.#queue.length === 0) return this.rest();
-    CallLane.#waiting.add(this);
-    this.#port.keepAlive(true);
-  }
-
-  /** Before the window closes: what stands in the slot tells whether the call in it may have run. */
+  /** Before the window closes: what stands in a slot tells whether the call in it may have run. */
   #onLeaseEnd(): void {
-    this.#brokenOff = this.#lease.endedError(this.#mayHaveRun());
-    this.#current?.reject(this.#brokenOff);
-    for (const call of this.#queue.splice(0)) call.reject(this.#lease.endedError(call.mayHaveRun));
-    this.#current = undefined;
-    CallLane.#waiting.delete(this);
-  }
-
-  /**
-   * A request that is not taken yet certainly never will be only if its home has ended the lease, or is gone. Where this
-   * side has ended it, by its own clock or by a release, the server may still come by.
-   */
-  #mayHaveRun(): boolean {
-    const { status, generation, window } = this.#lease;
-    const endedThere =
-      this.serverIsHere || status === 'disconnected' || window.control.readStatus(generation) !== 'active';
-    return !endedThere || this.#slot.taken;
+    this.#deadlines.stop();
+    const endedThere = hasEndedAtHome(this.#lease);
+    const blocking = this.#blocking;
+    this.brokenOff = this.#lease.endedError(!endedThere || (blocking !== undefined && this.#path.taken(blocking)));
+    for (const { slot, call } of this.#slots.inSlots()) {
+      call.reject(this.#lease.endedError(!endedThere || this.#path.taken(slot)));
+    }
+    this.#slots.empty();
+    for (const call of this.#slots.queue.splice(0)) call.reject(this.#lease.endedError(call.mayHaveRun));
+    this.#stopped = true;
+    this.#watch.forget();
   }
 }

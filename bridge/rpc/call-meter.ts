@@ -5,6 +5,8 @@ import { latencySampleEvery, type Metrics } from '../metrics/metrics.ts';
 import { RemoteError } from '../remote-error.ts';
 
 const nsPerMs = 1e6;
+/** What a call counts for that start() has chosen to time. */
+export const sampleWeight: number = latencySampleEvery;
 
 export class CallMeter {
   readonly #metrics: Metrics;
@@ -30,27 +32,18 @@ export class CallMeter {
     this.#metrics.clientRequests += 1;
   }
 
-  /** A call was answered at once; `startedMs` is what start() gave. */
-  answeredAtOnce(startedMs: number, requestBytes: number, responseBytes: number): void {
+  /** A call was answered: one that began at `startedMs`, and counts for `weight`; 0 if it is not timed. */
+  answered(startedMs: number, weight: number, requestBytes: number, responseBytes: number): void {
     this.#metrics.clientResponses += 1;
-    if (startedMs !== 0) this.#record(startedMs, requestBytes, responseBytes, latencySampleEvery);
-  }
-
-  /** A call was answered after a wait that began, give or take a microsecond, when it was posted. */
-  answeredLater(postedAtMs: number, requestBytes: number, responseBytes: number): void {
-    this.#metrics.clientResponses += 1;
-    this.#record(postedAtMs, requestBytes, responseBytes, 1);
+    if (startedMs === 0) return;
+    this.#metrics.callLatencyNs.record((this.#clock.nowMs() - startedMs) * nsPerMs, weight);
+    this.#metrics.requestBytes.record(requestBytes, weight);
+    this.#metrics.responseBytes.record(responseBytes, weight);
   }
 
   /** A response was an error: the handler's, or no response at all. */
   failed(error: unknown): void {
     if (error instanceof RemoteError) this.#metrics.clientErrors += 1;
     else this.#metrics.malformedFrames += 1;
-  }
-
-  #record(startedMs: number, requestBytes: number, responseBytes: number, weight: number): void {
-    this.#metrics.callLatencyNs.record((this.#clock.nowMs() - startedMs) * nsPerMs, weight);
-    this.#metrics.requestBytes.record(requestBytes, weight);
-    this.#metrics.responseBytes.record(responseBytes, weight);
   }
 }

@@ -81,7 +81,7 @@ test('ids are the session’s: its 20 bits, then 44 that count from 1', async ()
       await world.clock.run(call);
     }
     await world.clock.run(current.release());
-    current = await world.clock.run(world.process().agent.attach(lease.id, { slot: true }));
+    current = await world.clock.run(world.process().agent.attach(lease.id, { slots: 1 }));
   }
   expect(ids).toEqual([1n, 2n, (1n << 44n) + 1n, (1n << 44n) + 2n, (2n << 44n) + 1n, (2n << 44n) + 2n]);
 });

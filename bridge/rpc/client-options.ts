@@ -1,5 +1,6 @@
 // What a program may say about a client and about one call.
 import { callDeadlineMs } from '../limits.ts';
+import { clientSlotsMax } from '../plane/slot-board.ts';
 import { checkDeadline } from './call-deadline.ts';
 import type { WaitMode } from './spin-budget.ts';
 
@@ -8,6 +9,8 @@ export interface RpcClientOptions {
   readonly wait?: WaitMode;
   /** Deadline of a call that names none, in milliseconds from the call. Defaults to 30 s. */
   readonly deadlineMs?: number;
+  /** At the lease's home: how many slots to take, 1 … 1024. A holder has those that it attached with. Defaults to 1. */
+  readonly slots?: number;
 }
 
 export interface CallOptions {
@@ -18,13 +21,23 @@ export interface CallOptions {
    * before the deadline. Otherwise such a call fails with Disconnected, and `mayHaveExecuted`. Defaults to false.
    */
   readonly idempotent?: boolean;
-  /** Gives the call up when it aborts. */
+  /** Aborting it fails the call with Cancelled, and tells the server, whose handler's own signal then aborts. */
   readonly signal?: AbortSignal;
 }
 
 /** The options with their defaults. Throws RangeError or TypeError for what they cannot be. */
 export function checkClientOptions(options: RpcClientOptions): Required<RpcClientOptions> {
-  return { wait: checkWaitMode(options.wait), deadlineMs: checkDeadline(options.deadlineMs ?? callDeadlineMs) };
+  return {
+    wait: checkWaitMode(options.wait),
+    deadlineMs: checkDeadline(options.deadlineMs ?? callDeadlineMs),
+    slots: checkSlotCount(options.slots ?? 1),
+  };
+}
+
+/** Throws RangeError for what one client cannot have. */
+export function checkSlotCount(slots: number): number {
+  if (Number.isInteger(slots) && slots >= 1 && slots <= clientSlotsMax) return slots;
+  throw new RangeError(`a client has from 1 to ${clientSlotsMax} slots, not ${slots}`);
 }
 
 /** The mode, `adaptive` where none is given. Throws TypeError for a word that is none. */

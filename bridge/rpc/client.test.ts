@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { Contention, DeadlineExceeded, FabricError, PayloadTooLarge, Unsupported } from '../errors.ts';
+import { Contention, DeadlineExceeded, FabricError, MalformedFrame, PayloadTooLarge, Unsupported } from '../errors.ts';
 import { queuedCallsMax } from '../limits.ts';
 import { RemoteError } from '../remote-error.ts';
 import {
@@ -40,14 +40,14 @@ async function rawScene(options: RpcClientOptions = {}): Promise<RawScene> {
   const scene = granted();
   const { world, lease } = scene;
   const layout = { name: 'classic', slotCount: 1, slotStride: 0 } as const;
-  const port = lease.openServer(layout, { slotFreed: () => undefined });
+  const port = lease.openServer(layout, { clientCame: () => undefined, clientGone: () => undefined });
   const holder = world.process();
-  const held = await world.clock.run(holder.agent.attach(lease.id, { slot: true }));
+  const held = await world.clock.run(holder.agent.attach(lease.id, { slots: 1 }));
   const client = new RpcClient(held, { wait: 'event', ...options });
   const { request, response } = regionsOf(lease.window);
   const reply = async ({ status = response.status, ...content }: Partial<RegionContent>) => {
     response.write(content);
-    port.publish(0, 32768, 0, 32768 + 12, status);
+    port.publish(0, 0, 32768, 0, status);
     await world.clock.settle();
   };
   const take = () => {
@@ -322,7 +322,7 @@ describe('a response', () => {
     const { id } = take();
     await world.clock.run(held.release());
     expect(seen).toEqual(['Revoked']);
-    const next = await world.clock.run(world.process().agent.attach(lease.id, { slot: true }));
+    const next = await world.clock.run(world.process().agent.attach(lease.id, { slots: 1 }));
     const nextSeen = noting([new RpcClient(next, { wait: 'event' }).call(1, nothing)]);
     await reply({ id, payload: Uint8Array.of(6), status: ready });
     expect(nextSeen).toEqual(['waiting']);
@@ -635,17 +635,17 @@ describe('a response that comes just as the client falls asleep, from a server t
     const scene = granted();
     const { world, lease } = scene;
     const layout = { name: 'classic', slotCount: 1, slotStride: 0 } as const;
-    lease.openServer(layout, { slotFreed: () => undefined });
+    lease.openServer(layout, { clientCame: () => undefined, clientGone: () => undefined });
     const holder = world.process();
-    const held = await world.clock.run(holder.agent.attach(lease.id, { slot: true }));
-    const slot = held.claimClientSlot();
+    const held = await world.clock.run(holder.agent.attach(lease.id, { slots: 1 }));
+    const slot = held.claimClientSlots(1);
     const arm = slot.port.arm.bind(slot.port);
     slot.port.arm = () => {
       const { request, response } = regionsOf(lease.window);
       response.write({ id: request.id, payload: Uint8Array.of(4), status: ready });
       arm();
     };
-    vi.spyOn(held, 'claimClientSlot').mockReturnValue(slot);
+    vi.spyOn(held, 'claimClientSlots').mockReturnValue(slot);
     return { scene: { ...scene, holder, held }, client: new RpcClient(held, { wait: 'event' }) };
   }
 
@@ -662,17 +662,18 @@ describe('a response that comes just as the client falls asleep, from a server t
 });
 
 describe('memory that cannot be a slot', () => {
-  test('is refused with a typed error: a lease too small for both regions', async () => {
-    const { world, lease } = granted({ minBytes: 4096 });
-    lease.openServer({ name: 'classic', slotCount: 1, slotStride: 0 }, { slotFreed: () => undefined });
-    const held = await world.clock.run(world.process().agent.attach(lease.id, { slot: true }));
-    expect(() => new RpcClient(held)).toThrow(FabricError);
-  });
+  const nobody = { clientCame: () => undefined, clientGone: () => undefined };
 
-  test('is refused with a typed error: a layout that this client does not speak', async () => {
-    const { world, lease } = granted();
-    lease.openServer({ name: 'slots', slotCount: 1, slotStride: 4096 }, { slotFreed: () => undefined });
-    const held = await world.clock.run(world.process().agent.attach(lease.id, { slot: true }));
-    expect(() => new RpcClient(held)).toThrow(FabricError);
+  test.each([
+    ['a lease too small for both regions', { name: 'classic', slotCount: 1, slotStride: 0 }],
+    ['slots that do not fit the lease', { name: 'slots', slotCount: 2, slotStride: 4096 }],
+    ['slots that share a line', { name: 'slots', slotCount: 2, slotStride: 100 }],
+  ] as const)('is refused with a typed error: %s', async (_what, layout) => {
+    const { world, lease } = granted({ minBytes: 4096 });
+    lease.openServer(layout, nobody);
+    const attached = world.process().agent.attach(lease.id, { slots: 1 });
+    await expect(world.clock.run(attached)).rejects.toBeInstanceOf(MalformedFrame);
+    await world.clock.settle();
+    expect(lease.freeSlotCount).toBe(layout.slotCount);
   });
 });

@@ -13,27 +13,35 @@ const slabResultBytesMax: number = slabBytes / 2;
 export class PayloadCopier {
   readonly #source: Uint8Array;
   readonly #offset: number;
-  #view: Uint8Array;
+  readonly #stride: number;
+  /** By place; each made when first needed. */
+  readonly #views: (Uint8Array | undefined)[];
   #spare: Uint8Array | undefined;
-  #slab: Uint8Array = Buffer.allocUnsafeSlow(slabBytes);
+  #lastBytes = 0;
+  #slab: Uint8Array | undefined;
   #slabUsed = 0;
 
-  /** Copies out of `source`, from `offset` on. */
-  constructor(source: Uint8Array, offset: number) {
+  /** Copies out of `source`, from `offset` on, or from one of `places` that lie `stride` bytes apart from there on. */
+  constructor(source: Uint8Array, offset: number, stride = 0, places = 1) {
     this.#source = source;
     this.#offset = offset;
-    this.#view = source.subarray(offset, offset);
+    this.#stride = stride;
+    this.#views = new Array(places).fill(undefined);
   }
 
-  /** A copy of `bytes` bytes. The caller has checked that the source has so many. */
-  copy(bytes: number): Uint8Array {
-    let copy = this.#spare;
-    if (copy === undefined || copy.length !== bytes) {
-      this.#view = this.#source.subarray(this.#offset, this.#offset + bytes);
-      copy = this.#allocate(bytes);
+  /** A copy of `bytes` bytes from a place's beginning. The caller has checked that the source has so many. */
+  copy(bytes: number, place = 0): Uint8Array {
+    let view = this.#views[place];
+    if (view === undefined || view.length !== bytes) {
+      const from = this.#offset + place * this.#stride;
+      view = this.#source.subarray(from, from + bytes);
+      this.#views[place] = view;
     }
+    const spare = this.#spare;
+    const copy = spare !== undefined && spare.length === bytes ? spare : this.#allocate(bytes);
     this.#spare = undefined;
-    copy.set(this.#view);
+    this.#lastBytes = bytes;
+    copy.set(view);
     return copy;
   }
 
@@ -42,13 +50,13 @@ export class PayloadCopier {
    * done while the peer works costs nobody anything.
    */
   prepare(): void {
-    if (this.#spare === undefined) this.#spare = this.#allocate(this.#view.length);
+    if (this.#spare === undefined) this.#spare = this.#allocate(this.#lastBytes);
   }
 
   #allocate(bytes: number): Uint8Array {
     if (bytes <= heapBytesMax) return new Uint8Array(bytes);
     if (bytes > slabResultBytesMax) return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
-    if (this.#slabUsed + bytes > slabBytes) {
+    if (this.#slab === undefined || this.#slabUsed + bytes > slabBytes) {
       this.#slab = Buffer.allocUnsafeSlow(slabBytes);
       this.#slabUsed = 0;
     }

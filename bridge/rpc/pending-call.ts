@@ -1,45 +1,57 @@
 // A call that could not be answered at once: waiting for its turn, or for its response.
-import type { Timer } from '../environment.ts';
-import type { CallRequest } from './call-lane.ts';
+import type { CallRequest } from './call-request.ts';
+import type { InPlaceReader } from './loan.ts';
 
 export class PendingCall {
   readonly methodId: number;
   readonly payload: Uint8Array;
-  readonly promise: Promise<Uint8Array>;
+  readonly promise: Promise<unknown>;
   readonly idempotent: boolean;
+  /** Reads the response in place; without it the response is copied. */
+  readonly reader: InPlaceReader<unknown> | undefined;
+  /** By the monotonic clock; Infinity for none. */
+  deadlineAtMs: number = Number.POSITIVE_INFINITY;
   /** The caller has gone; the response, when it comes, is to be dropped. */
   abandoned = false;
   /** It was posted, over a session that was lost since. */
   mayHaveRun = false;
-  /** When the request was posted, by the monotonic clock. */
-  postedAtMs = 0;
-  /** Its deadline; cancelled when the call is settled. */
-  timer: Timer | undefined;
+  /** When the request was posted, by the monotonic clock; 0 if this call is not timed. */
+  startedMs = 0;
+  /** How many calls it counts for where it is timed. */
+  weight = 1;
   settled = false;
-  #resolve: (payload: Uint8Array) => void = () => undefined;
+  /** Called when it is settled. */
+  onSettled: (() => void) | undefined;
+  #resolve: (value: unknown) => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
 
-  constructor({ methodId, payload, idempotent }: Pick<CallRequest, 'methodId' | 'payload' | 'idempotent'>) {
+  constructor({ methodId, payload, idempotent, reader }: CallRequest) {
     this.methodId = methodId;
     this.payload = payload;
     this.idempotent = idempotent;
+    this.reader = reader;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
   }
 
-  /** Keeps the slot for nobody, who hears of no failure either. */
-  static ofNobody(methodId = 0, payload: Uint8Array = new Uint8Array(0)): PendingCall {
-    const call = new PendingCall({ methodId, payload, idempotent: false });
+  /** Keeps a slot for nobody, who hears of no failure either. */
+  static ofNobody(request: CallRequest): PendingCall {
+    const call = new PendingCall(request);
     call.abandoned = true;
     call.promise.catch(() => undefined);
     return call;
   }
 
-  resolve(payload: Uint8Array): void {
+  /** When it is posted: what the server is told of its deadline. */
+  get leftMs(): number {
+    return Math.max(this.deadlineAtMs - this.startedMs, 1);
+  }
+
+  resolve(value: unknown): void {
     this.#settle();
-    this.#resolve(payload);
+    this.#resolve(value);
   }
 
   reject(error: unknown): void {
@@ -49,6 +61,6 @@ export class PendingCall {
 
   #settle(): void {
     this.settled = true;
-    this.timer?.cancel();
+    this.onSettled?.();
   }
 }

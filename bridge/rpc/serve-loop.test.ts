@@ -105,7 +105,7 @@ describe.each(modes)('serving, waiting %s', (wait) => {
       const client = new RpcClient(current, { wait });
       expect(await world.clock.run(client.call(1, Uint8Array.of(i)))).toEqual(Uint8Array.of(i));
       await world.clock.run(current.release());
-      current = await world.clock.run(world.process().agent.attach(lease.id, { slot: true }));
+      current = await world.clock.run(world.process().agent.attach(lease.id, { slots: 1 }));
     }
   });
 
@@ -185,7 +185,7 @@ describe('an idle server', () => {
       return port;
     });
     const server = new RpcServer(lease, { wait: 'event' });
-    await world.clock.run(world.process().agent.attach(lease.id, { slot: true }));
+    await world.clock.run(world.process().agent.attach(lease.id, { slots: 1 }));
     void outcome(server.serve(echo));
     await world.clock.settle();
     expect(regionsOf(lease.window).response.read()).toMatchObject({ id: 1n, status: statuses.responseReady });
@@ -195,7 +195,7 @@ describe('an idle server', () => {
     const { world, server, held } = await scene('event');
     void outcome(server.serve(echo));
     await world.clock.advance(10);
-    const slot = held.claimClientSlot();
+    const slot = held.claimClientSlots(1);
     slot.port.publish(0, 0, 12, statuses.empty);
     slot.port.publish(0, 0, 12, statuses.processing);
     await world.clock.advance(10);

@@ -2,7 +2,8 @@
 // otherwise. Between slices the event loop has its turn, so that a busy server still reads sockets and runs timers.
 import type { Clock } from '../environment.ts';
 import type { ServerPort } from '../plane/plane.ts';
-import type { RpcHandler, RpcServer } from './server.ts';
+import type { AnyHandler } from './rpc-handler.ts';
+import type { RpcServer } from './server.ts';
 import { SpinBudget, type WaitMode, worthLooks } from './spin-budget.ts';
 
 /** How long a slice keeps the event loop, milliseconds. A turn of the loop costs a call that falls into it 2 µs. */
@@ -16,7 +17,7 @@ export class ServeLoop {
   readonly #clock: Clock;
   readonly #budget: SpinBudget;
   #state: 'new' | 'polling' | 'asleep' | 'between' | 'ended' = 'new';
-  #handler: RpcHandler | undefined;
+  #handler: AnyHandler | undefined;
   #idleFromMs = 0;
   #sliceEndMs = 0;
   #finish: { resolve: () => void; reject: (error: Error) => void } | undefined;
@@ -28,7 +29,7 @@ export class ServeLoop {
     this.#budget = new SpinBudget(wait, port);
   }
 
-  run(handler: RpcHandler, signal: AbortSignal | undefined): Promise<void> {
+  run(handler: AnyHandler, signal: AbortSignal | undefined): Promise<void> {
     const { lease } = this.#server;
     lease.check();
     if (signal?.aborted) return Promise.resolve();
@@ -87,14 +88,13 @@ export class ServeLoop {
 
   /** Polls for a while; false if there is nothing more to do in this slice. */
   #poll(): boolean {
-    const handler = this.#handler as RpcHandler;
+    const handler = this.#handler as AnyHandler;
     const pollsMax = this.#port.observesPerClock;
     let handled = 0;
     for (let polls = 0; polls < pollsMax && handled < requestsPerLook; polls++) {
-      if (!this.#server.pollOnce(handler)) continue;
-      handled += 1;
-      // A promise: let it settle, which may take no more than this turn's microtasks.
-      if (this.#server.running > 0) break;
+      if (this.#server.pollOnce(handler)) handled += 1;
+      // Promises: let them settle, which may take no more than this turn's microtasks.
+      else if (this.#server.running > 0) break;
     }
     if (handled > 0) {
       const nowMs = this.#clock.nowMs();

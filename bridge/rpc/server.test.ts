@@ -1,11 +1,13 @@
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Contention, LeaseExpired, Revoked, Unsupported } from '../errors.ts';
 import { RemoteError } from '../remote-error.ts';
 import { granted, type ServedScene, servedScene } from '../world.test.support.ts';
 import { decodeRemoteError } from './error-payload.ts';
 import { type Region, type RegionContent, type Regions, regionsOf, statuses } from './region.test.support.ts';
-import { type RpcHandler, RpcServer } from './server.ts';
+import type { RpcHandler } from './rpc-handler.ts';
+import { RpcServer } from './server.ts';
+import { SessionIds } from './server-path.ts';
 
 const echo: RpcHandler = { handle: (_methodId, payload) => payload };
 
@@ -168,19 +170,19 @@ describe('a handler that takes its time', () => {
     expect(response.read()).toMatchObject({ id: 1n, status: statuses.responseReady, payload: Uint8Array.of(6) });
   });
 
-  test('is answered under its own id, though a client that does not wait has asked again', async () => {
+  test('is answered under its own id, though a client that does not wait has asked again: that comes after it', async () => {
     const { world, server, request, response } = await rawScene();
     const settle: ((bytes: Uint8Array) => void)[] = [];
     const handle = () => new Promise<Uint8Array>((resolve) => settle.push(resolve));
-    for (const id of [1n, 2n]) {
-      ask(request, id);
-      server.pollOnce({ handle });
-    }
-    expect(server.running).toBe(2);
-    for (const index of [1, 0]) {
+    ask(request, 1n);
+    expect(server.pollOnce({ handle })).toBe(true);
+    ask(request, 2n);
+    expect([server.pollOnce({ handle }), server.ready, server.running]).toEqual([false, false, 1]);
+    for (const index of [0, 1]) {
       settle[index]?.(Uint8Array.of(index));
       await world.clock.settle();
       expect(response.read()).toMatchObject({ id: BigInt(index + 1), payload: Uint8Array.of(index) });
+      server.pollOnce({ handle });
     }
   });
 
@@ -196,7 +198,7 @@ describe('a handler that takes its time', () => {
     });
     holder.kill();
     await world.clock.settle();
-    await world.clock.run(world.process().agent.attach(lease.id, { slot: true }));
+    await world.clock.run(world.process().agent.attach(lease.id, { slots: 1 }));
     settle(Uint8Array.of(6));
     await world.clock.settle();
     expect([response.status, response.id, server.running]).toEqual([statuses.empty, 0n, 0]);
@@ -251,17 +253,18 @@ describe('ids', () => {
     expect(await ran([0x8000_0000n, 0x7fff_ffffn])).toEqual([0x8000_0000n]);
   });
 
-  test('rise also for the last of all sessions, whose ids have the highest bit', async () => {
-    const { server, lease, request, response } = await rawScene();
-    vi.spyOn(lease, 'sessionOf').mockReturnValue(2 ** 20 - 1);
-    const first = (2n ** 20n - 1n) << 44n;
-    for (const id of [first + 1n, first + 2n, 2n ** 64n - 1n]) {
-      ask(request, id);
-      server.pollOnce(echo);
-      expect(response.read()).toMatchObject({ id, status: statuses.responseReady });
+  test('rise also for the last of all sessions, whose ids have the highest bit', () => {
+    const ids = new SessionIds(2 ** 20 - 1);
+    for (const [low, high] of [
+      [1, -4096],
+      [2, -4096],
+      [-1, -1],
+    ] as const) {
+      expect(ids.fault(low, high)).toBeUndefined();
+      ids.use(low, high);
     }
-    ask(request, first + 3n);
-    server.pollOnce({ handle: () => expect.unreachable() });
+    expect(ids.fault(3, -4096)).toMatch('does not rise');
+    expect(ids.fault(3, 0)).toMatch('session 0');
   });
 
   test('of another session are refused', async () => {
@@ -274,7 +277,7 @@ describe('ids', () => {
     server.pollOnce(echo);
     holder.kill();
     await world.clock.settle();
-    const next = await world.clock.run(world.process().agent.attach(lease.id, { slot: true }));
+    const next = await world.clock.run(world.process().agent.attach(lease.id, { slots: 1 }));
     const regions = regionsOf(next.window);
     ask(regions.request, 2n);
     server.pollOnce({ handle: () => expect.unreachable() });

@@ -1,34 +1,35 @@
 // Serves the requests of one lease: takes each once, runs the handler, answers. When it looks, and when it sleeps, is
 // serve-loop.ts's business.
-import { Contention, Unsupported } from '../errors.ts';
+import { Contention, Disconnected, Unsupported } from '../errors.ts';
+import type { SlotLayout } from '../lease/control-page.ts';
 import { HomeLease } from '../lease/home-lease.ts';
 import type { Lease } from '../lease/lease.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ServerPort } from '../plane/plane.ts';
+import { boardSlotsMax } from '../plane/slot-board.ts';
 import { RemoteError } from '../remote-error.ts';
-import { type CallContext, unlimited } from './call-context.ts';
-import { arenaBytesMin, payloadBytesMax } from './classic-layout.ts';
-import { ClassicServerSlot, type RequestHeader } from './classic-server-slot.ts';
+import { arenaBytesMin, status } from './classic-layout.ts';
+import { ClassicServerPath } from './classic-server-path.ts';
 import { checkWaitMode } from './client-options.ts';
 import { encodeRemoteError } from './error-payload.ts';
-import type { RpcStream } from './rpc-stream.ts';
+import type { AnyHandler, InPlaceHandler, InPlaceReply, RpcHandler } from './rpc-handler.ts';
 import { ServeLoop } from './serve-loop.ts';
+import type { ServedCall } from './served-call.ts';
+import type { Refusal, ServerPath } from './server-path.ts';
+import { slotStride } from './slots-layout.ts';
+import { SlotsServerPath } from './slots-server-path.ts';
 import type { WaitMode } from './spin-budget.ts';
-
-/** What answers requests. */
-export interface RpcHandler {
-  /**
-   * Answers one request. `payload` is a copy and the handler's own. Returns the response's bytes, or a promise of them;
-   * they are copied before the next request is taken. What it throws reaches the client as a RemoteError.
-   */
-  handle(methodId: number, payload: Uint8Array, context: CallContext): Uint8Array | Promise<Uint8Array>;
-  /** Serves one stream, which `payload` opened, and resolves when nothing more is to be sent. A rejection fails the stream. */
-  stream?(methodId: number, payload: Uint8Array, stream: RpcStream, context: CallContext): Promise<void>;
-}
 
 export interface RpcServerOptions {
   /** How serve() waits for requests. Defaults to `adaptive`. */
   readonly wait?: WaitMode;
+  /**
+   * How many slots the lease has, 1 … 65536: so many calls can be under way at a time, of however many clients. Without it
+   * the lease is in the classic layout, with one client and one call at a time.
+   */
+  readonly slots?: number;
+  /** What each slot holds at least, bytes; longer payloads go in parts. Defaults to what the lease has room for. */
+  readonly slotPayloadBytes?: number;
 }
 
 export interface ServeOptions {
@@ -39,29 +40,31 @@ export interface ServeOptions {
 export class RpcServer {
   readonly lease: HomeLease;
   readonly #port: ServerPort;
-  readonly #slot: ClassicServerSlot;
+  readonly #path: ServerPath;
   readonly #metrics: Metrics;
   readonly #wait: WaitMode;
   #running = 0;
   #loop: ServeLoop | undefined;
 
   /**
-   * Opens the lease's server, in the classic layout. Throws Unsupported where this process is not the lease's home,
-   * Unsupported for a lease that is too small, and Contention if the lease has a server already.
+   * Opens the lease's server. Throws Unsupported where this process is not the lease's home, and for a lease that is too
+   * small, RangeError for slots that none has, and Contention if the lease has a server already.
    */
   constructor(lease: Lease, options: RpcServerOptions = {}) {
     if (!(lease instanceof HomeLease)) throw new Unsupported('a lease is served where it was acquired');
-    if (lease.arenaBytes < arenaBytesMin) {
-      throw new Unsupported(`serving takes a lease of ${arenaBytesMin} bytes or more, this has ${lease.arenaBytes}`);
-    }
+    const layout = layoutOf(lease, options);
     this.lease = lease;
     this.#wait = checkWaitMode(options.wait);
-    const layout = { name: 'classic', slotCount: 1, slotStride: 0 } as const;
     // Not through `this`: a server that its program has dropped is not kept by the lease that it serves.
-    let slot: ClassicServerSlot | undefined;
-    this.#port = lease.openServer(layout, { slotFreed: () => slot?.wipe() });
-    slot = new ClassicServerSlot(lease, this.#port);
-    this.#slot = slot;
+    let path: ServerPath | undefined;
+    this.#port = lease.openServer(layout, {
+      clientCame: (slots) => path?.clientCame(slots),
+      clientGone: (slots) => path?.clientGone(slots, new Disconnected('the client is gone', { mayHaveExecuted: true })),
+    });
+    path =
+      layout.name === 'classic' ? new ClassicServerPath(lease, this.#port) : new SlotsServerPath(lease, this.#port);
+    lease.onEnd(() => path.giveUpAll(lease.endedError(true)));
+    this.#path = path;
     this.#metrics = lease.context.metrics;
   }
 
@@ -72,19 +75,21 @@ export class RpcServer {
 
   /** Whether a request waits to be taken. */
   get ready(): boolean {
-    return this.#slot.ready;
+    return this.#path.ready;
   }
 
   /**
    * Takes a request if one waits, and runs the handler; true if there was one. A promise that the handler returns is
    * answered when it settles. Throws the lease's error once the lease has ended, and nothing else.
    */
-  pollOnce(handler: RpcHandler): boolean {
+  pollOnce(handler: AnyHandler): boolean {
     this.lease.check();
-    if (!this.#slot.ready) return false;
-    const taken = this.#slot.take();
-    if (taken === 'request') this.#run(handler);
-    else this.#refuse(taken === 'malformed');
+    const inPlace = 'handleInPlace' in handler;
+    const taken = this.#path.take(inPlace);
+    if (taken === undefined) return false;
+    if ('fault' in taken) this.#refuse(taken);
+    else if (inPlace) this.#runInPlace(handler, taken);
+    else this.#run(handler, taken);
     return true;
   }
 
@@ -92,7 +97,7 @@ export class RpcServer {
    * Serves until `signal` aborts (then it resolves) or the lease ends (then it rejects with the lease's error). Idle, it
    * sleeps; it keeps the process alive. Rejects with Contention while it is being served already.
    */
-  async serve(handler: RpcHandler, options: ServeOptions = {}): Promise<void> {
+  async serve(handler: AnyHandler, options: ServeOptions = {}): Promise<void> {
     if (this.#loop !== undefined) throw new Contention(`lease ${this.lease.id} is being served already`);
     this.#loop = new ServeLoop(this, this.#port, this.lease.context.environment.clock, this.#wait);
     try {
@@ -107,34 +112,49 @@ export class RpcServer {
     return this.lease.status !== 'active';
   }
 
-  #run(handler: RpcHandler): void {
-    const requestBytes = this.#slot.payload.length;
-    this.#answer(handler);
+  #run(handler: RpcHandler, call: ServedCall): void {
+    const requestBytes = call.payload.length;
+    this.#answer(handler, call);
     // Counted last, when the client is busy with the response already.
     this.#metrics.serverRequests += 1;
     this.#metrics.requestBytes.record(requestBytes, 1);
   }
 
-  #answer(handler: RpcHandler): void {
-    // A header of its own: a handler may poll, and so take another request, before it returns.
-    const { idLow, idHigh, methodId, payload } = this.#slot;
-    const request = { idLow, idHigh, methodId };
+  #answer(handler: RpcHandler, call: ServedCall): void {
     let result: Uint8Array | Promise<Uint8Array>;
     try {
-      result = handler.handle(methodId, payload, unlimited);
+      result = handler.handle(call.methodId, call.payload, call);
     } catch (error) {
-      return this.#respondError(request, RemoteError.from(error));
+      return this.#settle(call, RemoteError.from(error));
     }
-    if (result instanceof Uint8Array) this.#respond(request, result);
-    else this.#settleLater(request, result);
+    if (result instanceof Uint8Array) this.#settle(call, result);
+    else this.#settleLater(call, result);
   }
 
-  #settleLater(request: RequestHeader, result: Promise<Uint8Array>): void {
+  #runInPlace(handler: InPlaceHandler, call: ServedCall): void {
+    const reply = new LentReply(this.#path, call);
+    const requestBytes = call.payload.length;
+    try {
+      const done = handler.handleInPlace(call.methodId, call.payload, reply, call);
+      if (done === undefined) this.#settle(call, reply);
+      else
+        this.#settleLater(
+          call,
+          Promise.resolve(done).then(() => reply),
+        );
+    } catch (error) {
+      this.#settle(call, RemoteError.from(error));
+    }
+    this.#metrics.serverRequests += 1;
+    this.#metrics.requestBytes.record(requestBytes, 1);
+  }
+
+  #settleLater(call: ServedCall, result: Promise<Uint8Array | LentReply>): void {
     this.#running += 1;
     void Promise.resolve(result)
       .then(
-        (bytes) => this.#respondIfCurrent(request, bytes),
-        (error) => this.#respondIfCurrent(request, RemoteError.from(error)),
+        (outcome) => this.#settle(call, outcome),
+        (error) => this.#settle(call, RemoteError.from(error)),
       )
       .then(() => {
         this.#running -= 1;
@@ -142,36 +162,81 @@ export class RpcServer {
       });
   }
 
-  /** The client may have gone meanwhile: then the answer is nobody's. */
-  #respondIfCurrent(request: RequestHeader, outcome: Uint8Array | RemoteError): void {
-    if (this.#ended || !this.#slot.isCurrent(request.idHigh)) return;
-    if (outcome instanceof RemoteError) this.#respondError(request, outcome);
-    else this.#respond(request, outcome);
+  /** The client, or the lease, may have gone meanwhile: then the answer is nobody's. */
+  #settle(call: ServedCall, outcome: Uint8Array | LentReply | RemoteError): void {
+    call.settle();
+    if (this.#ended || !this.#path.runs(call)) return;
+    if (outcome instanceof RemoteError) return this.#respondError(call, outcome);
+    if (outcome instanceof Uint8Array) return this.#respond(call, outcome);
+    if (!(outcome instanceof LentReply)) {
+      return this.#respondError(call, new RemoteError('the handler returned no Uint8Array'));
+    }
+    this.#path.respondLent(call, outcome.count);
+    this.#count(outcome.count);
   }
 
-  #respond(request: RequestHeader, payload: Uint8Array): void {
-    if (!(payload instanceof Uint8Array)) {
-      return this.#respondError(request, new RemoteError('the handler returned no Uint8Array'));
+  #respond(call: ServedCall, payload: Uint8Array): void {
+    const { responseBytesMax } = this.#path;
+    if (payload.length > responseBytesMax) {
+      const message = `the handler returned ${payload.length} bytes, at most ${responseBytesMax} fit the slot`;
+      return this.#respondError(call, new RemoteError(message, { kind: 'response-too-large' }));
     }
-    if (payload.length > payloadBytesMax) {
-      const message = `the handler returned ${payload.length} bytes, at most ${payloadBytesMax} fit the slot`;
-      return this.#respondError(request, new RemoteError(message, { kind: 'response-too-large' }));
-    }
-    if (this.#ended) return;
-    this.#slot.respond(request, 'response', payload);
+    this.#path.respond(call, status.responseReady, payload);
+    this.#count(payload.length);
+  }
+
+  #count(responseBytes: number): void {
     this.#metrics.serverResponses += 1;
-    this.#metrics.responseBytes.record(payload.length, 1);
+    this.#metrics.responseBytes.record(responseBytes, 1);
   }
 
-  #respondError(request: RequestHeader, error: RemoteError): void {
-    if (this.#ended) return;
-    this.#slot.respond(request, 'error', encodeRemoteError(error));
+  #respondError(call: ServedCall | Refusal, error: RemoteError): void {
+    this.#path.respond(call, status.error, encodeRemoteError(error));
     this.#metrics.serverErrors += 1;
   }
 
   /** A client in its slot is told what was wrong; bytes that nobody may write are left unanswered. */
-  #refuse(answer: boolean): void {
+  #refuse(refusal: Refusal): void {
     this.#metrics.malformedFrames += 1;
-    if (answer) this.#respondError(this.#slot, new RemoteError(this.#slot.fault, { kind: 'malformed-request' }));
+    if (refusal.answer) this.#respondError(refusal, new RemoteError(refusal.fault, { kind: 'malformed-request' }));
   }
+}
+
+class LentReply implements InPlaceReply {
+  count = 0;
+  readonly #path: ServerPath;
+  readonly #call: ServedCall;
+
+  constructor(path: ServerPath, call: ServedCall) {
+    this.#path = path;
+    this.#call = call;
+  }
+
+  bytes(count: number): Uint8Array {
+    const lent = this.#path.runs(this.#call) ? this.#path.lend(this.#call, count) : new Uint8Array(count);
+    if (lent.length !== count) throw new RangeError(`a response of ${count} bytes, where a slot holds ${lent.length}`);
+    this.count = count;
+    return lent;
+  }
+}
+
+/** Throws Unsupported, with the figures, unless the lease has room for the slots. */
+function layoutOf({ arenaBytes }: HomeLease, { slots, slotPayloadBytes }: RpcServerOptions): SlotLayout {
+  if (slots === undefined) {
+    if (arenaBytes >= arenaBytesMin) return { name: 'classic', slotCount: 1, slotStride: 0 };
+    throw new Unsupported(`serving takes a lease of ${arenaBytesMin} bytes or more, this has ${arenaBytes}`);
+  }
+  if (!Number.isInteger(slots) || slots < 1 || slots > boardSlotsMax) {
+    throw new RangeError(`a lease has from 1 to ${boardSlotsMax} slots, not ${slots}`);
+  }
+  const least = slotStride(0);
+  const stride =
+    slotPayloadBytes === undefined ? Math.floor(arenaBytes / slots / least) * least : strideOf(slotPayloadBytes);
+  if (stride >= least && stride * slots <= arenaBytes) return { name: 'slots', slotCount: slots, slotStride: stride };
+  throw new Unsupported(`${slots} slots of ${Math.max(stride, least)} bytes each, in a lease of ${arenaBytes} bytes`);
+}
+
+function strideOf(slotPayloadBytes: number): number {
+  if (Number.isInteger(slotPayloadBytes) && slotPayloadBytes >= 1) return slotStride(slotPayloadBytes);
+  throw new RangeError(`a slot holds at least 1 byte, not ${slotPayloadBytes}`);
 }

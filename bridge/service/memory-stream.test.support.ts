@@ -2,8 +2,8 @@
 import { Disconnected } from '../errors.ts';
 import { RemoteError } from '../remote-error.ts';
 import type { CallOptions } from '../rpc/client-options.ts';
+import type { RpcHandler } from '../rpc/rpc-handler.ts';
 import type { RpcStream } from '../rpc/rpc-stream.ts';
-import type { RpcHandler } from '../rpc/server.ts';
 import type { ServiceTransport } from './client-method.ts';
 
 type Waiter = () => void;

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { RemoteError } from '../remote-error.ts';
 import { RpcClient } from '../rpc/client.ts';
-import type { RpcHandler } from '../rpc/server.ts';
+import type { RpcHandler } from '../rpc/rpc-handler.ts';
 import { type SceneOptions, type ServedScene, servedScene, serving } from '../world.test.support.ts';
 import { type ConnectOptions, connect, type ServiceClient } from './connect.ts';
 import { type Implementation, type ImplementOptions, implement } from './implement.ts';

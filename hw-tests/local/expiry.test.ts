@@ -26,7 +26,7 @@ async function hold(): Promise<Held> {
   const home = await startHome();
   const there = await home.driver.acquire({ leaseSecs: 60 });
   await there.serve();
-  const spy = new RawHolder(there.url, { slot: false });
+  const spy = new RawHolder(there.url, { slots: 0 });
   const holder = new Program('hw-tests/programs/holder', [there.url]);
   await holder.hear('attached');
   await there.renew(leaseMs / 1000);
@@ -144,7 +144,7 @@ test('a lease shows no byte of those before it, nor of those who still write to 
     const lease = await home.driver.acquire({ minBytes: bytes, leaseSecs: round % 3 === 0 ? 0.1 : 60 });
     scribble();
     expect((await lease.read(0, bytes)).every((byte) => byte === 0)).toBe(true);
-    ghosts.push(new RawHolder(lease.url, { slot: false }));
+    ghosts.push(new RawHolder(lease.url, { slots: 0 }));
     if (round % 3 === 1) await lease.release();
     if (round % 3 === 2) await lease.revoke();
     await lease.ended();

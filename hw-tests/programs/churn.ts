@@ -11,7 +11,7 @@ let stopped = false;
 
 /** With a slot every other time. */
 async function useOnce(url: string, slot: boolean): Promise<void> {
-  const lease = await MemBuilder.attach(url, { slot });
+  const lease = await MemBuilder.attach(url, { slots: slot ? 1 : 0 });
   if (slot) await new RpcClient(lease).call(methods.echo, Uint8Array.of(1, 2, 3));
   else await lease.mem().read(0, 64);
   await lease.renew(60);

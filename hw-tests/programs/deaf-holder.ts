@@ -21,11 +21,11 @@ const paceMs = 15;
 const target = targetOf(argument(0));
 const requests = Number(argument(1));
 const session = await RawSession.open(new RawCard(), target, { sendsMax: requests + 16, receivesMax: 1 });
-const { binding, slot, home } = await session.attach(target, true);
+const { binding, slots, home } = await session.attach(target, 1);
 const { address, rkey } = session.region;
 await session.askPlane({ op: 'mirror', binding, region: { address, rkey } });
 const view = new DataView(session.bytes.buffer);
-view.setUint32(idHighAt, ((slot?.session ?? 0) << sessionShift) >>> 0, true);
+view.setUint32(idHighAt, ((slots?.session ?? 0) << sessionShift) >>> 0, true);
 view.setUint32(methodAt, methods.echo, true);
 view.setUint32(lengthAt, 0, true);
 

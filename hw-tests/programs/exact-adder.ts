@@ -10,7 +10,7 @@ const count = Number(argument(1));
 const lanes = Number(argument(2));
 
 function take(): Promise<MemLease> {
-  return from === 'home' ? new MemBuilder().acquire() : MemBuilder.attach(from, { slot: false });
+  return from === 'home' ? new MemBuilder().acquire() : MemBuilder.attach(from, { slots: 0 });
 }
 
 const lease = await take();

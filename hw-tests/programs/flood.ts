@@ -8,7 +8,7 @@ import { argument, errorFacts, hear, say } from './voice.ts';
 const cellBytes = 64;
 const bigBytes = 2 ** 21;
 const count = Number(argument(1));
-const lease = await MemBuilder.attach(argument(0), { slot: false });
+const lease = await MemBuilder.attach(argument(0), { slots: 0 });
 const mem = lease.mem();
 /** Behind the cells: a word for each round of additions. */
 const wordAt = count * cellBytes;

@@ -66,7 +66,7 @@ const mirrorOf = ({ region }: RawSession): RegionName => ({ address: region.addr
 /** A key of one session over the queue pair of another: told is the status of its completion. */
 async function foreignKey(work: (session: RawSession, home: RemoteRegion) => unknown): Promise<string> {
   const owner = await RawSession.open(card, target);
-  const { home } = await owner.attach(target, false);
+  const { home } = await owner.attach(target, 0);
   const thief = await RawSession.open(card, target);
   work(thief, home);
   await thief.settled();
@@ -84,7 +84,7 @@ async function guessedKeys(): Promise<string> {
   const statuses = new Set<number | undefined>();
   for (const guess of [1, 0x100, -0x100, 0x200, 0x1000]) {
     const session = await RawSession.open(card, target);
-    const { home } = await session.attach(target, false);
+    const { home } = await session.attach(target, 0);
     const elsewhere = new RemoteRegion(home.address, (home.rkey + guess) >>> 0, home.bytes);
     session.pair.write(session.region, 0, 64, elsewhere, 0, 1);
     await session.settled();
@@ -130,7 +130,7 @@ const attempts: Readonly<Record<string, () => Promise<string>>> = {
   'a nonce of 15 bytes': () => sent(plane(connect), plane({ op: 'test', nonce: new Uint8Array(15) })),
   'mirror before test': () =>
     sent(
-      { type: 'attach', lease, slot: true, holder: randomBytes(16) },
+      { type: 'attach', lease, slots: 1, holder: randomBytes(16) },
       plane(connect),
       plane({ op: 'mirror', binding: 1, region: { address: 4096n, rkey: 1 } }),
     ),
@@ -138,12 +138,12 @@ const attempts: Readonly<Record<string, () => Promise<string>>> = {
     inSession((session) => session.askPlane({ op: 'mirror', binding: 1, region: mirrorOf(session) })),
   'mirror of a binding without a slot': () =>
     inSession(async (session) => {
-      const { binding } = await session.attach(target, false);
+      const { binding } = await session.attach(target, 0);
       await session.askPlane({ op: 'mirror', binding, region: mirrorOf(session) });
     }),
   "mirror of another session's binding": () =>
     inSession(async (session) => {
-      const { binding } = await session.attach(target, true);
+      const { binding } = await session.attach(target, 1);
       const thief = await RawSession.open(card, target);
       try {
         await thief.askPlane({ op: 'mirror', binding, region: mirrorOf(thief) });
@@ -153,22 +153,22 @@ const attempts: Readonly<Record<string, () => Promise<string>>> = {
     }),
   'a mirror beyond the end of the address space': () =>
     inSession(async (session) => {
-      const { binding } = await session.attach(target, true);
+      const { binding } = await session.attach(target, 1);
       await session.askPlane({ op: 'mirror', binding, region: { address: 2n ** 64n - 4096n, rkey: 1 } });
     }),
   'mirror twice': () =>
     inSession(async (session) => {
-      const { binding } = await session.attach(target, true);
+      const { binding } = await session.attach(target, 1);
       await session.askPlane({ op: 'mirror', binding, region: mirrorOf(session) });
       await session.askPlane({ op: 'mirror', binding, region: mirrorOf(session) });
     }),
   'unbind of what was never bound': () => inSession((session) => session.askPlane({ op: 'unbind', binding: 77 })),
   'a stale generation': () =>
-    sent({ type: 'attach', lease, slot: false, holder: randomBytes(16) }, { type: 'detach', lease, generation: 9 }),
+    sent({ type: 'attach', lease, slots: 0, holder: randomBytes(16) }, { type: 'detach', lease, generation: 9 }),
   'attach twice': () =>
     inSession(async (session) => {
-      await session.attach(target, false);
-      await session.attach(target, false);
+      await session.attach(target, 0);
+      await session.attach(target, 0);
     }),
   "a key of another session's": () => foreignKey(({ pair, region }, home) => pair.write(region, 0, 64, home, 0, 1)),
   "a read by a key of another session's": () =>

@@ -47,7 +47,7 @@ async function letServerLook(holder: RawHolder): Promise<void> {
 }
 
 async function statuses(reference: string): Promise<object> {
-  const holder = new RawHolder(reference, { slot: true });
+  const holder = new RawHolder(reference, { slots: 1 });
   for (let status = 0; status < 256; status++) {
     holder.post({ status });
     Atomics.store(holder.bytes, responseOffset + statusAt, (status * 7) & 0xff);
@@ -57,7 +57,7 @@ async function statuses(reference: string): Promise<object> {
 }
 
 async function lengths(reference: string): Promise<object> {
-  const holder = new RawHolder(reference, { slot: true });
+  const holder = new RawHolder(reference, { slots: 1 });
   const tried = [32752, 32753, 65535, 65536, 131072, 2 ** 24, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 17, 2 ** 32 - 1];
   for (const length of [...tried, ...tried, 0, 1, 32751]) {
     holder.post({ length });
@@ -67,7 +67,7 @@ async function lengths(reference: string): Promise<object> {
 }
 
 async function ids(reference: string): Promise<object> {
-  const holder = new RawHolder(reference, { slot: true });
+  const holder = new RawHolder(reference, { slots: 1 });
   const own = holder.sessionHigh;
   const wrong = [
     { idLow: 5 },
@@ -90,7 +90,7 @@ async function ids(reference: string): Promise<object> {
 
 /** Posts requests while another thread changes their length and id under the server's eyes. */
 async function flip(reference: string, durationMs: number): Promise<object> {
-  const holder = new RawHolder(reference, { slot: true });
+  const holder = new RawHolder(reference, { slots: 1 });
   const worker = new Worker(new URL(import.meta.url), { workerData: { reference, durationMs } });
   const ended = new Promise((resolve) => worker.once('exit', resolve));
   let posted = 0;
@@ -102,7 +102,7 @@ async function flip(reference: string, durationMs: number): Promise<object> {
 }
 
 function flipInWorker({ reference, durationMs }: { reference: string; durationMs: number }): void {
-  const { view } = new RawHolder(reference, { slot: false });
+  const { view } = new RawHolder(reference, { slots: 0 });
   const endMs = performance.now() + durationMs;
   while (performance.now() < endMs) {
     for (let i = 0; i < 2000; i++) {
@@ -125,7 +125,7 @@ function errnoOf(act: () => unknown): string {
 }
 
 async function truncate(reference: string): Promise<object> {
-  const holder = new RawHolder(reference, { slot: true });
+  const holder = new RawHolder(reference, { slots: 1 });
   const path = `/proc/self/fd/${holder.memfd}`;
   const reopened = openSync(path, 'r+');
   const found = {
@@ -146,7 +146,7 @@ async function truncate(reference: string): Promise<object> {
 }
 
 async function ringFlood(reference: string, durationMs: number): Promise<object> {
-  const holder = new RawHolder(reference, { slot: true });
+  const holder = new RawHolder(reference, { slots: 1 });
   let rings = 0;
   await forMs(durationMs, () => {
     for (const bell of holder.bells) bell.ring();
@@ -157,7 +157,7 @@ async function ringFlood(reference: string, durationMs: number): Promise<object>
 
 /** Fills the doorbells' counters and takes away the flag that keeps whoever rings or drains from blocking. */
 async function blockingBells(reference: string, durationMs: number): Promise<object> {
-  const holder = new RawHolder(reference, { slot: true });
+  const holder = new RawHolder(reference, { slots: 1 });
   const full = new Uint8Array(new BigUint64Array([2n ** 64n - 2n]).buffer);
   const filled = holder.bellNumbers.map((fd) => errnoOf(() => writeSync(fd, full)));
   for (const fd of holder.bellNumbers) {
@@ -175,7 +175,7 @@ async function blockingBells(reference: string, durationMs: number): Promise<obj
 
 /** Random bytes over both regions and the control page: everything that is the protocol's. */
 async function scribble(reference: string, durationMs: number): Promise<object> {
-  const holder = new RawHolder(reference, { slot: true });
+  const holder = new RawHolder(reference, { slots: 1 });
   const { bytes, arenaBytes } = holder;
   const controlBytes = bytes.length - arenaBytes;
   await forMs(durationMs, () => {
@@ -195,7 +195,7 @@ async function frames(reference: string): Promise<object> {
   const hello: Message = { type: 'hello', version: protocolVersion, agent: new Uint8Array(8) };
   const random = (bytes: number) => Uint8Array.from({ length: bytes }, () => randomUint32() & 0xff);
   const holder = random(16);
-  const held: Message[] = [hello, { type: 'attach', seq: 1, lease, slot: false, holder }];
+  const held: Message[] = [hello, { type: 'attach', seq: 1, lease, slots: 0, holder }];
   const encoded = (...messages: Message[]) => messages.map(encodeMessage);
   const attempts: Record<string, Uint8Array[]> = {
     garbage: [random(1), random(100), random(16_384)],
@@ -210,7 +210,7 @@ async function frames(reference: string): Promise<object> {
     'another version': [Uint8Array.from(pack({ type: 'hello', version: 4711 }))],
     'an unknown lease': [
       ...encoded(hello),
-      ...encoded({ type: 'attach', seq: 1, lease: random(16), slot: true, holder }),
+      ...encoded({ type: 'attach', seq: 1, lease: random(16), slots: 1, holder }),
     ],
     'not attached': encoded(hello, { type: 'renew', seq: 1, lease, generation: 1, leaseMs: 1000 }),
     'another generation': encoded(...held, { type: 'renew', seq: 2, lease, generation: 9, leaseMs: 1000 }),
@@ -220,7 +220,7 @@ async function frames(reference: string): Promise<object> {
       { type: 'detach', seq: 2, lease, generation: 1 },
       { type: 'detach', seq: 3, lease, generation: 1 },
     ),
-    'attached twice': encoded(...held, { type: 'attach', seq: 2, lease, slot: true, holder }),
+    'attached twice': encoded(...held, { type: 'attach', seq: 2, lease, slots: 1, holder }),
     'an answer to nothing': encoded(hello, { type: 'done', seq: 77 }),
     "a home's notice": encoded(hello, { type: 'ended', lease, generation: 1, reason: 'revoked' }),
     'a refusal of everything': encoded(hello, { type: 'refused', seq: 0, code: 'Fenced', message: 'x' }),
@@ -304,7 +304,7 @@ async function halfOpen(reference: string, durationMs: number): Promise<object> 
 
 /** Asks without end and never listens. */
 async function deaf(reference: string, durationMs: number): Promise<object> {
-  const holder = new RawHolder(reference, { slot: true });
+  const holder = new RawHolder(reference, { slots: 1 });
   const lease = leaseIdToBytes(holder.id);
   const question = encodeMessage({ type: 'describe', seq: 5, lease });
   let asked = 0;
@@ -320,7 +320,7 @@ async function comeAndGo(reference: string, durationMs: number): Promise<object>
   const endMs = performance.now() + durationMs;
   while (performance.now() < endMs) {
     try {
-      const holder = new RawHolder(reference, { slot: true });
+      const holder = new RawHolder(reference, { slots: 1 });
       holder.post({ length: times % 2 === 0 ? 8 : 0xffffffff });
       holder.detach();
       times += 1;
@@ -351,7 +351,7 @@ if (isMainThread) {
   const attack = attacks[argument(1)];
   if (attack === undefined) throw new Error(`no attack is called ${argument(1)}`);
   // Sees the bytes that are nobody's business, also after the home has ended the lease.
-  const spy = new RawHolder(argument(0), { slot: false });
+  const spy = new RawHolder(argument(0), { slots: 0 });
   const beyond = () => createHash('sha1').update(spy.bytes.subarray(regionsBytes, spy.arenaBytes)).digest('hex');
   const before = beyond();
   say('attacking');

@@ -65,12 +65,12 @@ function answer(parts: Parts, fields: object = {}, attachments?: readonly Descri
     arenaBytes,
     leaseMs: 60_000,
     remainingMs: 60_000,
-    slot: { index: 0, session: 0 },
+    slots: { client: 0, first: 0, count: 1, session: 0 },
     layout: { name: 'classic', slotCount: 1, slotStride: 0 },
     offer: null,
   };
   const body = { ...attached, seq: request.seq, ...fields } as Message;
-  const right = request.slot ? [memfd, bells[0].descriptor, bells[1].descriptor] : [memfd];
+  const right = request.slots > 0 ? [memfd, bells[0].descriptor, bells[1].descriptor] : [memfd];
   socket.send(encodeMessage(body), attachments ?? right);
 }
 
@@ -159,8 +159,9 @@ const grants: Readonly<Record<string, Lease>> = {
     },
   },
   'another generation than the control page': answeredWith({ generation: 7 }),
-  'a slot that cannot be': answeredWith({ slot: { index: 60, session: 0 } }),
-  'a session that cannot be': answeredWith({ slot: { index: 0, session: 2 ** 20 } }),
+  'a slot that cannot be': answeredWith({ slots: { client: 0, first: 1, count: 1, session: 0 } }),
+  'slots that are none': answeredWith({ slots: { client: 0, first: 0, count: 0, session: 0 } }),
+  'a session that cannot be': answeredWith({ slots: { client: 0, first: 0, count: 1, session: 2 ** 20 } }),
   'a time that is none': answeredWith({ remainingMs: Number.NaN }),
   'a time without end': answeredWith({ remainingMs: 1e300 }),
   'no time': answeredWith({ remainingMs: 0 }),

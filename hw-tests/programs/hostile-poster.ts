@@ -55,7 +55,7 @@ async function again(home: RemoteRegion): Promise<number> {
 }
 
 const first = await RawSession.open(card, target);
-const { home } = await first.attach(target, false);
+const { home } = await first.attach(target, 0);
 post(first, home);
 await first.settled();
 if (first.failure !== undefined) throw new Error(`the first WRITEs failed: ${first.failure}`);

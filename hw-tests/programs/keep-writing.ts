@@ -7,7 +7,7 @@ import { argument, errorFacts, hear, say } from './voice.ts';
 
 const writeBytes = Number(process.argv[4] ?? 2048);
 const lanes = Number(argument(1));
-const lease = await MemBuilder.attach(argument(0), { slot: false });
+const lease = await MemBuilder.attach(argument(0), { slots: 0 });
 const mem = lease.mem();
 let writes = 0;
 let succeededAtMs = 0;

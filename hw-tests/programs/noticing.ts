@@ -33,7 +33,7 @@ async function notice(lease: MemLease): Promise<void> {
 }
 
 for (const [index, way] of Object.keys(ways).entries()) {
-  const lease = await MemBuilder.attach(argument(index), { slot: false });
+  const lease = await MemBuilder.attach(argument(index), { slots: 0 });
   await lease.mem().write(0, bytes);
   lastWriteMs = performance.now();
   say(way, { plane: lease.plane });

@@ -80,14 +80,14 @@ export class RawHolder {
   readonly bellNumbers: readonly number[];
   #sequence = 0;
 
-  constructor(reference: string, options: { readonly slot: boolean }) {
+  constructor(reference: string, options: { readonly slots: number }) {
     this.id = parseLeaseReference(reference).lease;
     this.socket = connectRaw(this.id);
     const before = new Set(descriptorNumbers(''));
     const fresh = (part: string) => descriptorNumbers(part).filter((fd) => !before.has(fd));
     sendRaw(this.socket, { type: 'hello', version: protocolVersion, agent: new Uint8Array(8) });
     const lease = leaseIdToBytes(this.id);
-    sendRaw(this.socket, { type: 'attach', seq: 1, lease, slot: options.slot, holder: randomBytes(16) });
+    sendRaw(this.socket, { type: 'attach', seq: 1, lease, slots: options.slots, holder: randomBytes(16) });
     const answer = receiveRaw(this.socket);
     if (answer?.body.type !== 'attached') throw new Error(`not attached: ${JSON.stringify(answer?.body)}`);
     this.attached = answer.body;
@@ -105,7 +105,7 @@ export class RawHolder {
 
   /** The session's part of a request id, in its high word. */
   get sessionHigh(): number {
-    return ((this.attached.slot?.session ?? 0) << sessionShift) >>> 0;
+    return ((this.attached.slots?.session ?? 0) << sessionShift) >>> 0;
   }
 
   /** Writes a request, of which everything but the status may be wrong, and publishes it. */

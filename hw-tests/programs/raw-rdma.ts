@@ -70,7 +70,7 @@ export interface QueueLimits {
 /** What the home has granted. */
 interface Held {
   readonly binding: number;
-  readonly slot: SlotGrant | null;
+  readonly slots: SlotGrant | null;
   /** Where the lease's bytes are at home, as long as it is held. */
   readonly home: RemoteRegion;
 }
@@ -135,16 +135,16 @@ export class RawSession {
     await this.askPlane({ op: 'test', nonce });
   }
 
-  async attach({ lease }: Target, slot: boolean): Promise<Held> {
+  async attach({ lease }: Target, slots: number): Promise<Held> {
     this.#seq += 1;
     const answer = await this.control.ask(
-      { type: 'attach', lease: leaseIdToBytes(lease), slot, holder: this.#holder },
+      { type: 'attach', lease: leaseIdToBytes(lease), slots, holder: this.#holder },
       this.#seq,
     );
     if (answer?.type === 'refused') throw new Refused(answer.code, answer.message);
     if (answer?.type !== 'attached') throw new Error(`attach was answered with ${answer?.type}`);
     const { binding, region } = decodeOffer(answer.offer);
-    return { binding, slot: answer.slot, home: new RemoteRegion(region.address, region.rkey, answer.arenaBytes) };
+    return { binding, slots: answer.slots, home: new RemoteRegion(region.address, region.rkey, answer.arenaBytes) };
   }
 
   /** Throws Refused if the home's plane refuses. */

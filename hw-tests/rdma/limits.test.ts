@@ -99,7 +99,7 @@ describeTwoNodes('limits between two nodes', (nodes) => {
       for (let done = 0; done < leases; done += batchLeases) {
         const request = { minBytes: 4096 };
         const batch = await Promise.all(Array.from({ length: batchLeases }, () => driver.acquire(request)));
-        await Promise.all(batch.map((lease) => holder.attach(lease, { slot: false })));
+        await Promise.all(batch.map((lease) => holder.attach(lease, { slots: 0 })));
         expect(new Set(await Promise.all(batch.map((lease) => lease.revoke())))).toEqual(new Set(['torn-down']));
       }
     };

@@ -29,7 +29,7 @@ export async function attachMemory(
   name: MemoryName,
   url: string,
 ): Promise<{ readonly operation: Operation; readonly close: Close }> {
-  const lease = await MemBuilder.attach(url, { slot: false });
+  const lease = await MemBuilder.attach(url, { slots: 0 });
   return { operation: await operations[name](lease.mem()), close: () => lease.release() };
 }
 

@@ -94,7 +94,7 @@ async function connectsWithoutASlot(stage: Stage): Promise<void> {
   await publish(stage, service);
   const other = await stage.spawnHome();
   await publish(stage, service, other);
-  const lease = stage.adopt(await dns.connect(service, { slot: false }));
+  const lease = stage.adopt(await dns.connect(service, { slots: 0 }));
   await lease.mem().fetchAdd(0, 1n);
   expect((await dns.resolve(service)).map(({ freeSlots }) => freeSlots)).toEqual([1, 1]);
 }

@@ -123,8 +123,8 @@ export class HomeDesk {
     return this.#add(await builder.acquire());
   }
 
-  async attach({ reference, slot = true }: AttachRequest): Promise<LeaseFacts> {
-    return this.#add(await MemBuilder.attach(reference, { slot }));
+  async attach({ reference, slots = 1 }: AttachRequest): Promise<LeaseFacts> {
+    return this.#add(await MemBuilder.attach(reference, { slots }));
   }
 
   find(id: string): DeskLease {

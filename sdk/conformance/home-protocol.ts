@@ -21,7 +21,7 @@ export interface AcquireRequest {
 
 export interface AttachRequest {
   readonly reference: string;
-  readonly slot?: boolean;
+  readonly slots?: number;
 }
 
 export interface CallRequest {

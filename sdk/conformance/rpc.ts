@@ -231,7 +231,7 @@ async function clientsNeedASlot(stage: Stage): Promise<void> {
   await expectFailure(() => new RpcClient(here), Unsupported);
   const there = await stage.home.acquire();
   await there.serve();
-  const slotless = await stage.attach(there, { slot: false });
+  const slotless = await stage.attach(there, { slots: 0 });
   await expectFailure(() => new RpcClient(slotless), Unsupported);
 }
 
@@ -292,7 +292,7 @@ async function manyClientsInTurn(stage: Stage): Promise<void> {
 async function slotlessHoldersFitBeside(stage: Stage): Promise<void> {
   const { there, client } = await stage.serve({ minBytes: 131072 });
   const other = await stage.spawnHome();
-  const beside = await other.attach(there, { slot: false });
+  const beside = await other.attach(there, { slots: 0 });
   await beside.write(65536, bytesOf(10));
   expect(await client.call(methods.echo, bytesOf(1))).toEqual(bytesOf(1));
   expect(await there.read(65536, 10)).toEqual(bytesOf(10));

@@ -1,19 +1,10 @@
 // The local plane: a lease is a sealed memfd that home and holder both map. The memfd is fresh for every lease and
 // never used again, so that whoever keeps an old mapping can reach no lease that still lives.
-import {
-  createSealedMemfd,
-  type Descriptor,
-  Doorbell,
-  inspectMemfd,
-  Mapping,
-  processLimits,
-  resourceLimits,
-  type SystemError,
-} from '#native';
+import { type Descriptor, Doorbell } from '#native';
 import type { Carrier } from '../../control/carrier.ts';
-import { CapacityExceeded, FabricError, IoError, MalformedFrame } from '../../errors.ts';
+import { FabricError, MalformedFrame } from '../../errors.ts';
 import { invariant } from '../../invariant.ts';
-import { controlPageBytes } from '../../lease/control-page.ts';
+import { controlPageBytes, type LayoutName, type SlotLayout } from '../../lease/control-page.ts';
 import { hugePageBytes } from '../../limits.ts';
 import type {
   AllocateRequest,
@@ -32,42 +23,60 @@ import type {
   Window,
 } from '../plane.ts';
 import { SharedHolderLink, SharedHomeLink } from '../shared-link.ts';
-import { LocalClientPort, LocalServerPort } from './local-ports.ts';
+import type { SlotRange } from '../slot-board.ts';
+import { clientEnd } from '../slot-ends.ts';
+import { clientSleeps } from './doorbell-sleeper.ts';
+import { LocalBoard } from './local-board.ts';
+import { LocalClientPort } from './local-client-port.ts';
+import { LocalServerPort } from './local-server-port.ts';
 import { LocalWindow } from './local-window.ts';
+import { allocating, createShared, mapGranted, type SharedMemory } from './shared-memory.ts';
 import { UnixCarrier } from './unix-transport.ts';
+
+interface OpenServer {
+  readonly layout: SlotLayout;
+  readonly board: { readonly memfd: Descriptor; readonly own: LocalBoard } | undefined;
+  readonly bell: Doorbell;
+  readonly port: LocalServerPort;
+}
 
 export class LocalHomeMemory implements HomeMemory {
   readonly window: LocalWindow;
   readonly #memfd: Descriptor;
   readonly #clientBells = new Map<number, Doorbell>();
-  #serverBell: Doorbell | undefined;
-  #serverPort: LocalServerPort | undefined;
+  #server: OpenServer | undefined;
 
-  constructor(memfd: Descriptor, mapping: Mapping) {
+  constructor({ memfd, mapping }: SharedMemory) {
     this.#memfd = memfd;
     this.window = new LocalWindow(mapping);
   }
 
-  openServerPort(): ServerPort {
-    invariant(this.#serverBell === undefined, 'a lease has one server');
-    this.#serverBell = allocating(() => new Doorbell());
-    this.#serverPort = new LocalServerPort(this.window, this.#serverBell, this.#clientBells);
-    return this.#serverPort;
+  openServerPort(layout: SlotLayout): ServerPort {
+    invariant(this.#server === undefined, 'a lease has one server');
+    const bell = allocating(() => new Doorbell());
+    const board = layout.name === 'slots' ? openBoard(layout, bell) : undefined;
+    this.#server = { layout, board, bell, port: new LocalServerPort(this.window, bell, layout, board?.own.board) };
+    return this.#server.port;
   }
 
-  openClientPort(slot: number): ClientPort {
-    return new LocalClientPort(this.window, slot, this.#bellsOf(slot));
+  openClientPort(slots: SlotRange): ClientPort {
+    const { window } = this;
+    const { layout, bell, board } = this.#openServer;
+    const bells = { server: bell, client: this.#addClient(slots) };
+    const end = clientEnd(window, board?.own.board, layout, slots);
+    return new LocalClientPort({ window, end, sleeps: clientSleeps(window, board?.own.board, slots), bells });
   }
 
-  share(slot: number | undefined): readonly Attachment[] {
-    if (slot === undefined) return [this.#memfd];
-    const bells = this.#bellsOf(slot);
-    return [this.#memfd, bells.server.descriptor, bells.client.descriptor];
+  share(slots: SlotRange | undefined): readonly Attachment[] {
+    if (slots === undefined) return [this.#memfd];
+    const { bell, board } = this.#openServer;
+    const shared = [this.#memfd, bell.descriptor, this.#addClient(slots).descriptor];
+    return board === undefined ? shared : [...shared, board.memfd];
   }
 
   /** The server's end, for a plane that brings in clients from elsewhere; undefined while the lease has no server. */
   get serverPort(): LocalServerPort | undefined {
-    return this.#serverPort;
+    return this.#server?.port;
   }
 
   /** Has this process's atomics on the memory done by `atomics`; by the processor again with undefined. */
@@ -75,37 +84,58 @@ export class LocalHomeMemory implements HomeMemory {
     this.window.access.atomics = atomics;
   }
 
-  closeSlot(slot: number): void {
-    this.#serverPort?.removeClient(slot);
-    this.#clientBells.get(slot)?.close();
-    this.#clientBells.delete(slot);
+  closeClient({ client }: SlotRange): void {
+    this.#server?.port.removeClient(client);
+    this.#clientBells.get(client)?.close();
+    this.#clientBells.delete(client);
   }
 
   close(): void {
     this.window.close();
     this.#memfd.close();
-    this.#serverBell?.close();
-    for (const slot of [...this.#clientBells.keys()]) this.closeSlot(slot);
+    this.#server?.board?.own.close();
+    this.#server?.board?.memfd.close();
+    this.#server?.bell.close();
+    for (const bell of this.#clientBells.values()) bell.close();
+    this.#clientBells.clear();
   }
 
-  #bellsOf(slot: number): { server: Doorbell; client: Doorbell } {
-    invariant(this.#serverBell !== undefined, 'slots exist once a server is open');
-    invariant(!this.#clientBells.has(slot), `slot ${slot} has one client`);
-    const client = allocating(() => new Doorbell());
-    this.#clientBells.set(slot, client);
-    return { server: this.#serverBell, client };
+  get #openServer(): OpenServer {
+    invariant(this.#server !== undefined, 'slots exist once a server is open');
+    return this.#server;
+  }
+
+  /** Opens the doorbell of a client that maps the memory. */
+  #addClient(slots: SlotRange): Doorbell {
+    const { port } = this.#openServer;
+    invariant(!this.#clientBells.has(slots.client), `client ${slots.client} is one`);
+    const bell = allocating(() => new Doorbell());
+    this.#clientBells.set(slots.client, bell);
+    port.addClient(slots, bell);
+    return bell;
+  }
+}
+
+/** A lease that gets no board keeps no doorbell either: its server may be opened another time. */
+function openBoard({ slotCount }: SlotLayout, bell: Doorbell): ReturnType<typeof LocalBoard.create> {
+  try {
+    return LocalBoard.create(slotCount);
+  } catch (error) {
+    bell.close();
+    throw error;
   }
 }
 
 class LocalHeldMemory implements HeldMemory {
   readonly window: Window;
   readonly clientPort: ClientPort | undefined;
-  readonly #bells: readonly Doorbell[];
+  readonly #opened: readonly { close(): void }[];
 
-  constructor(window: Window, clientPort: ClientPort | undefined, bells: readonly Doorbell[]) {
+  /** `opened` is all that goes with the lease, the window first. */
+  constructor(window: Window, clientPort: ClientPort | undefined, opened: readonly { close(): void }[]) {
     this.window = window;
     this.clientPort = clientPort;
-    this.#bells = bells;
+    this.#opened = opened;
   }
 
   keepAlive(): void {
@@ -113,8 +143,7 @@ class LocalHeldMemory implements HeldMemory {
   }
 
   close(): void {
-    this.window.close();
-    for (const bell of this.#bells) bell.close();
+    for (const each of this.#opened) each.close();
   }
 }
 
@@ -124,15 +153,7 @@ export class LocalPlane implements Plane {
   allocate({ minBytes, hugePages }: AllocateRequest): HomeMemory {
     const pageBytes = hugePages ? hugePageBytes : controlPageBytes;
     const bytes = Math.ceil((minBytes + controlPageBytes) / pageBytes) * pageBytes;
-    return allocating(() => {
-      const memfd = createSealedMemfd('leasewire', bytes, hugePages);
-      try {
-        return new LocalHomeMemory(memfd, new Mapping(memfd, bytes));
-      } catch (error) {
-        memfd.close();
-        throw error;
-      }
-    });
+    return new LocalHomeMemory(createShared(bytes, hugePages));
   }
 
   openHomeLink(): HomeLink {
@@ -144,7 +165,7 @@ export class LocalPlane implements Plane {
   }
 }
 
-function mapShared({ identity, slot, attachments }: BindRequest, carrier: Carrier): HeldMemory {
+function mapShared({ identity, layout, slots, attachments }: BindRequest, carrier: Carrier): HeldMemory {
   invariant(carrier instanceof UnixCarrier, 'a local lease hangs on a Unix socket');
   const descriptors = attachments as readonly Descriptor[];
   const opened: { close(): void }[] = [];
@@ -153,61 +174,31 @@ function mapShared({ identity, slot, attachments }: BindRequest, carrier: Carrie
     return resource;
   };
   try {
-    const [memfd, server, client] = expectDescriptors(descriptors, slot !== undefined);
+    const [memfd, ...ofSlots] = expectDescriptors(descriptors, slots === undefined ? 'none' : layout.name);
     const window = open(new LocalWindow(mapGranted(memfd, identity.arenaBytes + controlPageBytes)));
-    if (slot === undefined || server === undefined || client === undefined) {
-      return new LocalHeldMemory(window, undefined, []);
-    }
+    if (slots === undefined) return new LocalHeldMemory(window, undefined, opened);
+    const [server, client, shared] = ofSlots as [Descriptor, Descriptor, Descriptor?];
+    const board = shared && open(LocalBoard.map(shared, layout.slotCount)).board;
     const bells = { server: open(new Doorbell(server)), client: open(new Doorbell(client)) };
-    const port = new LocalClientPort(window, slot, bells, carrier);
-    return new LocalHeldMemory(window, port, [bells.server, bells.client]);
+    const end = clientEnd(window, board, layout, slots);
+    const port = new LocalClientPort({ window, end, sleeps: clientSleeps(window, board, slots), bells, carrier });
+    return new LocalHeldMemory(window, port, opened);
   } catch (cause) {
     for (const resource of opened) resource.close();
     if (cause instanceof FabricError) throw cause;
     throw new MalformedFrame(`the home shared what cannot be bound: ${(cause as Error).message}`, { cause });
   } finally {
-    // The mapping and the doorbells live on by themselves.
+    // The mappings and the doorbells live on by themselves.
     for (const descriptor of descriptors) descriptor.close();
   }
 }
 
-function expectDescriptors(
-  descriptors: readonly Descriptor[],
-  withSlot: boolean,
-): [Descriptor, Descriptor | undefined, Descriptor | undefined] {
-  const [memfd, server, client] = descriptors;
-  const expected = withSlot ? 3 : 1;
+/** The memory; then, with slots, the server's doorbell, the client's, and the board where the layout has one. */
+function expectDescriptors(descriptors: readonly Descriptor[], layout: LayoutName): [Descriptor, ...Descriptor[]] {
+  const [memfd, ...others] = descriptors;
+  const expected = { none: 1, classic: 3, slots: 4 }[layout];
   if (memfd === undefined || descriptors.length !== expected) {
     throw new MalformedFrame(`the home shared ${descriptors.length} descriptors, not ${expected}`);
   }
-  return [memfd, server, client];
-}
-
-/** Maps a peer's memfd; one that could shrink under us, and so make us fault, is refused. */
-function mapGranted(memfd: Descriptor, bytes: number): Mapping {
-  const found = inspectMemfd(memfd);
-  if (!found.sealed) throw new MalformedFrame("the home's memory is not sealed against shrinking");
-  if (found.bytes !== bytes) throw new MalformedFrame(`the home's memory has ${found.bytes} bytes, not ${bytes}`);
-  return new Mapping(memfd, bytes);
-}
-
-function allocating<T>(allocate: () => T): T {
-  try {
-    return allocate();
-  } catch (cause) {
-    const { code, message } = cause as SystemError;
-    const exhausted = ['ENOMEM', 'ENOSPC', 'EMFILE', 'ENFILE', 'EAGAIN'];
-    if (exhausted.includes(code)) throw new CapacityExceeded(`${message} (${limitsBehind(code)})`, { cause });
-    throw new IoError(message, { cause });
-  }
-}
-
-/** The limits that a refusal may have run into. Without descriptors, /proc can not be asked. */
-function limitsBehind(code: string): string {
-  if (code === 'EMFILE' || code === 'ENFILE') return `limit: ${processLimits().openFilesMax} open files`;
-  const { openFilesMax, mappingsMax, hugePagesFree, hugePageBytes } = resourceLimits();
-  return (
-    `limits: ${openFilesMax} open files, ${mappingsMax} mappings, ` +
-    `${hugePagesFree} free huge pages of ${hugePageBytes} bytes`
-  );
+  return [memfd, ...others];
 }

@@ -1,10 +1,12 @@
-// A client's end of a slot over RDMA: a request is one WRITE with an immediate, of the bytes as they stand in the mirror;
+// A client's end of its slots over RDMA: a request is one WRITE with an immediate, of the bytes as they stand in the mirror;
 // the response comes likewise, and its status is put into the mirror once its bytes are there.
 import type { MemoryRegion } from '#native';
 import type { Disconnected } from '../../errors.ts';
+import type { MirrorSlots } from '../mirror-slots.ts';
 import type { ClientPort } from '../plane.ts';
+import type { SlotRange } from '../slot-board.ts';
 import { looksPerSpin, type RdmaEngine } from './rdma-engine.ts';
-import { frameOf } from './rdma-frame.ts';
+import { entryKindOf, frameOf, frameStatusOf } from './rdma-frame.ts';
 import type { RdmaBoundPath } from './rdma-path.ts';
 
 /** How often a thread that blocks asks whether the peer is still there, milliseconds. */
@@ -21,17 +23,15 @@ export interface RdmaSlotPath extends RdmaBoundPath {
 export class RdmaClientPort implements ClientPort {
   readonly looksPerClock: number = looksPerSpin;
   readonly #engine: RdmaEngine;
-  readonly #arena: Uint8Array;
+  readonly #slots: MirrorSlots;
   #path: RdmaSlotPath | undefined;
-  #statusOffset = 0;
   #armed = false;
   #probeAtMs = 0;
   #callback: () => void = () => undefined;
 
-  /** `arena` is the mirror. */
-  constructor(engine: RdmaEngine, arena: Uint8Array) {
+  constructor(engine: RdmaEngine, slots: MirrorSlots) {
     this.#engine = engine;
-    this.#arena = arena;
+    this.#slots = slots;
   }
 
   /** The home is reached by this path from here on. */
@@ -43,25 +43,34 @@ export class RdmaClientPort implements ClientPort {
     return this.#engine.spinMsMax;
   }
 
-  expectAt(statusOffset: number): void {
-    this.#statusOffset = statusOffset;
+  /** The status byte itself stays 0 on its way: the frame brings it. Whether the server slept is not known here. */
+  publish(slot: number, offset: number, bytes: number, status: number): boolean {
+    this.#send(slot, offset, bytes, status); // Publishes: request.
+    return false;
   }
 
-  /** The status byte itself stays 0 on its way: the frame brings it. Whether the server slept is not known here. */
-  publish(offset: number, bytes: number, _statusOffset: number, status: number): boolean {
-    const path = this.#path;
-    path?.wire.publish(path.mirror, offset, bytes, path.home, offset, frameOf(path.binding, status)); // Publishes: request.
-    return false;
+  tell(slot: number, kind: number): void {
+    this.#send(slot, 0, 0, frameStatusOf(kind));
   }
 
   look(looks: number): boolean {
     this.#engine.observe(looks);
-    return this.#arena[this.#statusOffset] !== 0; // Observes: response.
+    return this.#slots.look(1); // Observes: response.
+  }
+
+  next(): number {
+    return this.#slots.next();
+  }
+
+  restart(slots: SlotRange): void {
+    this.#slots.restart(slots);
   }
 
   /** A response's bytes are in the mirror; its status follows them only now. */
-  arrived(status: number): void {
-    this.#arena[this.#statusOffset] = status;
+  arrived(place: number, status: number): void {
+    const kind = entryKindOf(status);
+    if (kind === undefined) this.#slots.arrived(place, status);
+    else this.#slots.told(place, kind);
     this.wake();
   }
 
@@ -110,5 +119,13 @@ export class RdmaClientPort implements ClientPort {
     }
     this.#engine.observe(1);
     if (path?.wire.broken !== undefined) path.onBroken(path.wire.broken);
+  }
+
+  /** One WRITE: the bytes as they stand, then the frame, whose binding is that of the lease for this slot. */
+  #send(slot: number, offset: number, bytes: number, status: number): void {
+    const path = this.#path;
+    if (path === undefined) return;
+    const frame = frameOf(path.binding + this.#slots.placeOf(slot), status);
+    path.wire.publish(path.mirror, offset, bytes, path.home, offset, frame);
   }
 }

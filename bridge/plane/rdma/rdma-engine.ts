@@ -4,7 +4,7 @@ import { CompletionQueue, listRdmaDevices, type RdmaDevice, type RdmaPort, Verbs
 import type { Clock } from '../../environment.ts';
 import { Disconnected, Unsupported } from '../../errors.ts';
 import { rdmaCompletionsMax } from '../../limits.ts';
-import type { Inlet } from '../local/local-ports.ts';
+import type { Inlet } from '../local/local-server-port.ts';
 
 /** What a session hears from its queue pair. */
 export interface Completions {

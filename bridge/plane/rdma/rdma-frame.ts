@@ -1,9 +1,12 @@
 // What an immediate says: which binding, and the status that follows the bytes of the same WRITE. A WRITE's bytes are
 // there before its immediate is, so the status travels in this alone, never as a byte in memory.
 //
-//     bits  31 … 8  binding      numbers a holder's hold of one lease in its session; never used twice there
-//            7 … 0  status       a slot's status, or from 240 on: the lease has ended, by its status byte
+//     bits  31 … 8  binding      numbers a holder's slots of one lease in its session; never used twice there
+//            7 … 0  status       a slot's status; 6 the call in it is cancelled; 7 a stream in it has moved; or from 240 on:
+//                                the lease has ended, by its status byte
+import { invariant } from '../../invariant.ts';
 import { type EndReason, leaseStatusBytes, leaseStatusOfByte } from '../../lease/lease-status.ts';
+import { entryKinds } from '../slot-board.ts';
 
 export const bindingMax: number = 2 ** 24 - 1;
 const endedFrom = 240;
@@ -24,6 +27,24 @@ export function bindingOf(frame: number): number {
 export function statusOf(frame: number): number {
   const status = frame & 0xff;
   return status < endedFrom ? status : 0;
+}
+
+/** What a frame says beside statuses: the kinds of the board's entries. */
+const toldStatuses: ReadonlyMap<number, number> = new Map([
+  [entryKinds.cancel, 6],
+  [entryKinds.moved, 7],
+]);
+
+export function frameStatusOf(kind: number): number {
+  const status = toldStatuses.get(kind);
+  invariant(status !== undefined, 'every kind of entry has a frame');
+  return status;
+}
+
+/** The kind of entry that a frame's status stands for; undefined if it is a slot's own. */
+export function entryKindOf(status: number): number | undefined {
+  for (const [kind, told] of toldStatuses) if (told === status) return kind;
+  return undefined;
 }
 
 /** Why the lease has ended; undefined if the frame does not say so. */

@@ -2,7 +2,9 @@
 import { MemoryRegion } from '#native';
 import type { Disconnected } from '../../errors.ts';
 import type { LeaseIdentity, SlotLayout } from '../../lease/control-page.ts';
+import { MirrorSlots } from '../mirror-slots.ts';
 import type { ClientPort, HeldMemory } from '../plane.ts';
+import type { SlotRange } from '../slot-board.ts';
 import { RdmaAccess } from './rdma-access.ts';
 import { RdmaClientPort } from './rdma-client-port.ts';
 import type { RdmaEngine } from './rdma-engine.ts';
@@ -23,6 +25,7 @@ const mirrorAccess = { remoteRead: false, remoteWrite: true, remoteAtomic: false
 export class RdmaHeldMemory implements HeldMemory {
   readonly window: RdmaWindow;
   readonly #engine: RdmaEngine;
+  readonly #layout: SlotLayout;
   readonly #access = new RdmaAccess();
   #port: RdmaClientPort | undefined;
   #mirror: MemoryRegion | undefined;
@@ -31,6 +34,7 @@ export class RdmaHeldMemory implements HeldMemory {
 
   constructor(engine: RdmaEngine, identity: LeaseIdentity, layout: SlotLayout) {
     this.#engine = engine;
+    this.#layout = layout;
     this.window = new RdmaWindow(identity, layout, this.#access);
   }
 
@@ -49,14 +53,14 @@ export class RdmaHeldMemory implements HeldMemory {
     return this.#closed;
   }
 
-  /** The lease is reached by this path from here on. With a slot, the mirror is registered for responses. */
-  connect(path: RdmaBoundPath, hasSlot: boolean, events: HeldEvents): void {
+  /** The lease is reached by this path from here on. With slots, the mirror is registered for responses. */
+  connect(path: RdmaBoundPath, slots: SlotRange | undefined, events: HeldEvents): void {
     this.#events = events;
     this.#access.path = path;
-    if (!hasSlot) return;
+    if (slots === undefined) return;
     const { arena } = this.window;
     this.#mirror = new MemoryRegion(path.wire.domain, arena.buffer as ArrayBuffer, 0, arena.length, mirrorAccess);
-    this.#port ??= new RdmaClientPort(this.#engine, arena);
+    this.#port ??= new RdmaClientPort(this.#engine, new MirrorSlots(arena, this.#layout, slots));
     this.#port.connect({ ...path, mirror: this.#mirror, onBroken: events.onBroken });
   }
 
@@ -67,13 +71,14 @@ export class RdmaHeldMemory implements HeldMemory {
     this.#mirror = undefined;
   }
 
-  arrived(frame: number): void {
+  /** `place` is that of the slot among the client's own. */
+  arrived(place: number, frame: number): void {
     const end = endOf(frame);
     if (end !== undefined) {
       this.window.end(end);
       this.#port?.wake();
     } else if (statusOf(frame) !== 0) {
-      this.#port?.arrived(statusOf(frame));
+      this.#port?.arrived(place, statusOf(frame));
     }
   }
 

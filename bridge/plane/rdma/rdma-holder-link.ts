@@ -6,6 +6,7 @@ import { invariant } from '../../invariant.ts';
 import type { LeaseIdentity, SlotLayout } from '../../lease/control-page.ts';
 import { rdmaTestMs, rdmaVerdictMs } from '../../limits.ts';
 import type { BindRequest, HeldMemory, HolderLink, HolderLinkParts } from '../plane.ts';
+import { BindingRuns } from './binding-runs.ts';
 import type { RdmaEngine } from './rdma-engine.ts';
 import { bindingOf } from './rdma-frame.ts';
 import { type HeldEvents, RdmaHeldMemory } from './rdma-held-memory.ts';
@@ -26,7 +27,7 @@ export class RdmaHolderLink implements HolderLink {
   readonly #engine: RdmaEngine;
   readonly #random: Random;
   readonly #parts: HolderLinkParts;
-  readonly #held = new Map<number, RdmaHeldMemory>();
+  readonly #held = new BindingRuns<RdmaHeldMemory>();
   /** Mirrors of leases given back, until the home has said that it writes there no more. */
   readonly #retiring = new Set<MemoryRegion>();
   #session: Promise<Session> | undefined;
@@ -39,7 +40,7 @@ export class RdmaHolderLink implements HolderLink {
     this.#parts = parts;
   }
 
-  async bind({ identity, layout, slot, offer, held }: BindRequest): Promise<HeldMemory> {
+  async bind({ identity, layout, slots, offer, held }: BindRequest): Promise<HeldMemory> {
     const { binding, region } = decodeOffer(offer);
     checkRegion(region, identity.arenaBytes);
     const session = await this.#connected();
@@ -47,8 +48,8 @@ export class RdmaHolderLink implements HolderLink {
     const memory = this.#memoryFor(identity, layout, held);
     const home = new RemoteRegion(region.address, region.rkey, identity.arenaBytes);
     try {
-      memory.connect({ ...session, binding, home }, slot !== undefined, this.#eventsOf(binding));
-      this.#held.set(binding, memory);
+      memory.connect({ ...session, binding, home }, slots, this.#eventsOf(binding));
+      this.#held.add(binding, slots?.count ?? 1, memory);
       if (memory.mirror !== undefined) await this.#ask({ op: 'mirror', binding, region: memory.mirror }, 'done');
       return memory;
     } catch (error) {
@@ -153,7 +154,8 @@ export class RdmaHolderLink implements HolderLink {
 
   #arrived(frame: number): void {
     // Of a lease given back: late, and nobody's.
-    this.#held.get(bindingOf(frame))?.arrived(frame);
+    const held = this.#held.find(bindingOf(frame));
+    held?.value.arrived(held.place, frame);
   }
 
   /** Revoking a lease under fire breaks the session too: the home's word of it, if there is one, is on its way. */

@@ -6,11 +6,14 @@ import { CapacityExceeded, Disconnected, type FabricError, MalformedFrame } from
 import { invariant } from '../../invariant.ts';
 import type { LeaseIdentity } from '../../lease/control-page.ts';
 import type { EndReason } from '../../lease/lease-status.ts';
+import { rdmaSlotsMax } from '../../limits.ts';
 import { LocalHomeMemory } from '../local/local-plane.ts';
-import type { FarClient } from '../local/local-ports.ts';
+import type { FarClient } from '../local/local-server-port.ts';
 import type { Grant, HomeLink, HomeMemory } from '../plane.ts';
+import type { SlotRange } from '../slot-board.ts';
+import { BindingRuns } from './binding-runs.ts';
 import type { RdmaEngine } from './rdma-engine.ts';
-import { bindingMax, bindingOf, endedFrameOf, frameOf, statusOf } from './rdma-frame.ts';
+import { bindingMax, bindingOf, endedFrameOf, entryKindOf, frameOf, frameStatusOf, statusOf } from './rdma-frame.ts';
 import type { RdmaHomeAtomics } from './rdma-home-atomics.ts';
 import {
   type Answer,
@@ -29,7 +32,7 @@ interface Binding {
   readonly memory: LocalHomeMemory;
   readonly region: MemoryRegion;
   readonly arenaBytes: number;
-  readonly slot: number | undefined;
+  readonly slots: SlotRange | undefined;
   /** Where responses go; unknown until the holder has said so. */
   mirror: RemoteRegion | undefined;
 }
@@ -39,7 +42,9 @@ export class RdmaHomeLink implements HomeLink {
   readonly #random: Random;
   readonly #atomics: RdmaHomeAtomics;
   readonly #onBroken: (error: FabricError) => void;
-  readonly #bindings = new Map<number, Binding>();
+  readonly #bindings = new BindingRuns<Binding>();
+  /** Of this session's holder, in all leases. */
+  #slotCount = 0;
   #session: RdmaSession | undefined;
   #nonce: Uint8Array = new Uint8Array(0);
   #tested = false;
@@ -56,17 +61,20 @@ export class RdmaHomeLink implements HomeLink {
     return encode(this.#answer(decodeAsk(body)));
   }
 
-  grant(memory: HomeMemory, identity: LeaseIdentity, slot: number | undefined): Grant {
+  grant(memory: HomeMemory, identity: LeaseIdentity, slots: SlotRange | undefined): Grant {
     invariant(memory instanceof LocalHomeMemory, 'what RDMA exports is memory of this machine');
     const { domain } = this.#openSession();
-    if (this.#lastBinding === bindingMax) throw new CapacityExceeded(`this session has bound ${bindingMax} leases`);
-    const number = ++this.#lastBinding;
+    const count = slots?.count ?? 1;
+    this.#checkRoom(count);
+    const number = this.#lastBinding + 1;
     const { arenaBytes } = identity;
     const buffer = memory.window.arena.buffer as ArrayBuffer;
     const access = { remoteRead: true, remoteWrite: true, remoteAtomic: true };
     const region = new MemoryRegion(domain, buffer, 0, arenaBytes, access);
     this.#atomics.hold(memory);
-    this.#bindings.set(number, { number, memory, region, arenaBytes, slot, mirror: undefined });
+    this.#lastBinding += count;
+    this.#slotCount += slots?.count ?? 0;
+    this.#bindings.add(number, count, { number, memory, region, arenaBytes, slots, mirror: undefined });
     const { address, rkey } = region;
     return { attachments: [], offer: encode({ binding: number, region: { address, rkey } }) };
   }
@@ -76,7 +84,8 @@ export class RdmaHomeLink implements HomeLink {
     const binding = [...this.#bindings.values()].find((each) => each.memory === memory);
     if (binding === undefined) return true;
     this.#bindings.delete(binding.number);
-    if (binding.slot !== undefined) binding.memory.serverPort?.removeClient(binding.slot);
+    this.#slotCount -= binding.slots?.count ?? 0;
+    removeClient(binding);
     if (reason !== undefined) this.#tellEnd(binding, reason);
     this.#atomics.drop(binding.memory);
     return this.#unregister(binding.region);
@@ -84,10 +93,10 @@ export class RdmaHomeLink implements HomeLink {
 
   close(): void {
     this.#session?.close();
-    for (const { memory, region, slot } of this.#bindings.values()) {
-      if (slot !== undefined) memory.serverPort?.removeClient(slot);
-      this.#atomics.drop(memory);
-      region.close();
+    for (const binding of this.#bindings.values()) {
+      removeClient(binding);
+      this.#atomics.drop(binding.memory);
+      binding.region.close();
     }
     this.#bindings.clear();
     this.#session = undefined;
@@ -131,19 +140,23 @@ export class RdmaHomeLink implements HomeLink {
     if (!this.#tested) throw new MalformedFrame('this RDMA session is not tested yet');
     const binding = this.#bindings.get(number);
     if (binding === undefined) throw new Disconnected(`binding ${number} is over`);
-    const { slot, memory, arenaBytes } = binding;
-    if (slot === undefined || binding.mirror !== undefined) throw new MalformedFrame('this binding takes no mirror');
+    const { slots, memory, arenaBytes } = binding;
+    if (slots === undefined || binding.mirror !== undefined) throw new MalformedFrame('this binding takes no mirror');
     checkRegion(region, arenaBytes);
     binding.mirror = new RemoteRegion(region.address, region.rkey, arenaBytes);
-    memory.serverPort?.setFarClient(slot, this.#clientOf(binding, binding.mirror), this.#engine);
+    memory.serverPort?.addFarClient(slots, this.#clientOf(binding, slots, binding.mirror), this.#engine);
     return { op: 'done' };
   }
 
-  #clientOf({ region, number }: Binding, mirror: RemoteRegion): FarClient {
+  #clientOf({ region, number }: Binding, { first }: SlotRange, mirror: RemoteRegion): FarClient {
     const session = this.#openSession();
     return {
-      publish: (offset, bytes, status) => {
-        session.publish(region, offset, bytes, mirror, offset, frameOf(number, status)); // Publishes: response.
+      publish: (slot, offset, bytes, status) => {
+        const frame = frameOf(number + slot - first, status);
+        session.publish(region, offset, bytes, mirror, offset, frame); // Publishes: response.
+      },
+      tell: (slot, kind) => {
+        session.publish(region, 0, 0, mirror, 0, frameOf(number + slot - first, frameStatusOf(kind)));
       },
     };
   }
@@ -152,7 +165,7 @@ export class RdmaHomeLink implements HomeLink {
     const binding = this.#bindings.get(number);
     if (binding !== undefined) {
       binding.mirror = undefined;
-      if (binding.slot !== undefined) binding.memory.serverPort?.removeClient(binding.slot);
+      removeClient(binding);
     }
     return { op: 'done' };
   }
@@ -168,10 +181,23 @@ export class RdmaHomeLink implements HomeLink {
   }
 
   #arrived(frame: number): void {
-    const binding = this.#bindings.get(bindingOf(frame));
+    const { value: binding, place = 0 } = this.#bindings.find(bindingOf(frame)) ?? {};
+    const status = statusOf(frame);
     // Of a lease that was withdrawn: this is the generation in the frame, and its bytes met no region.
-    if (binding?.slot === undefined || statusOf(frame) === 0) return;
-    binding.memory.serverPort?.arrived(binding.slot, statusOf(frame));
+    if (binding?.slots === undefined || status === 0) return;
+    const { client, first } = binding.slots;
+    const kind = entryKindOf(status);
+    if (kind === undefined) binding.memory.serverPort?.arrived(client, first + place, status);
+    else binding.memory.serverPort?.told(client, first + place, kind);
+  }
+
+  /** What is under way in the slots must fit what the queue pair takes in. */
+  #checkRoom(count: number): void {
+    if (this.#lastBinding + count > bindingMax) {
+      throw new CapacityExceeded(`this session has bound ${this.#lastBinding} leases or slots, at most ${bindingMax}`);
+    }
+    if (this.#slotCount + count <= rdmaSlotsMax) return;
+    throw new CapacityExceeded(`a session over RDMA has at most ${rdmaSlotsMax} slots, and ${this.#slotCount} already`);
   }
 
   #tellEnd({ region, mirror, number }: Binding, reason: EndReason): void {
@@ -193,4 +219,8 @@ export class RdmaHomeLink implements HomeLink {
       return false; // Fenced.
     }
   }
+}
+
+function removeClient({ slots, memory }: Binding): void {
+  if (slots !== undefined) memory.serverPort?.removeClient(slots.client);
 }

@@ -1,0 +1,59 @@
+// Which of a lease's slots are whose, at its home. A client's slots lie side by side; its number among the clients is the
+// lowest that is free, so that the numbers in use stay small.
+import { invariant } from '../invariant.ts';
+import type { SlotRange } from '../plane/slot-board.ts';
+
+export class SlotTable {
+  readonly slotCount: number;
+  /** 1 where a slot is taken. */
+  readonly #taken: Uint8Array;
+  /** Sessions by client; undefined where a number is free. */
+  readonly #sessions: (number | undefined)[] = [];
+  #free: number;
+
+  constructor(slotCount: number) {
+    this.slotCount = slotCount;
+    this.#taken = new Uint8Array(slotCount);
+    this.#free = slotCount;
+  }
+
+  get free(): number {
+    return this.#free;
+  }
+
+  /** The session of a client. */
+  sessionOf(client: number): number | undefined {
+    return this.#sessions[client];
+  }
+
+  /** Takes `count` slots that lie side by side; undefined if there are none such. */
+  assign(count: number, session: number): SlotRange | undefined {
+    const first = count <= this.#free ? this.#gap(count) : -1;
+    if (first < 0) return undefined;
+    const unused = this.#sessions.indexOf(undefined);
+    const client = unused < 0 ? this.#sessions.length : unused;
+    this.#sessions[client] = session;
+    this.#taken.fill(1, first, first + count);
+    this.#free -= count;
+    return { client, first, count };
+  }
+
+  release({ client, first, count }: SlotRange): void {
+    invariant(this.#sessions[client] !== undefined, 'slots that are freed were taken');
+    this.#sessions[client] = undefined;
+    this.#taken.fill(0, first, first + count);
+    this.#free += count;
+  }
+
+  /** Where `count` free slots begin; -1 if nowhere. */
+  #gap(count: number): number {
+    const taken = this.#taken;
+    for (let first = taken.indexOf(0); first >= 0; first = taken.indexOf(0, first)) {
+      const next = taken.indexOf(1, first);
+      if ((next < 0 ? this.slotCount : next) - first >= count) return first;
+      if (next < 0) return -1;
+      first = next;
+    }
+    return -1;
+  }
+}
