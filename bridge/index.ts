@@ -65,5 +65,53 @@ export { RpcClient } from './rpc/client.ts';
 export { type CallOptions, checkSlotCount, type RpcClientOptions } from './rpc/client-options.ts';
 export type { InPlaceReader, Loan, LoanedCallOptions } from './rpc/loan.ts';
 export type { InPlaceHandler, InPlaceReply, RpcHandler } from './rpc/rpc-handler.ts';
+export type { RpcStream } from './rpc/rpc-stream.ts';
 export { RpcServer, type RpcServerOptions, type ServeOptions } from './rpc/server.ts';
 export type { WaitMode } from './rpc/spin-budget.ts';
+export type { ServiceTransport } from './service/client-method.ts';
+export {
+  type ConnectOptions,
+  connect,
+  type MethodCall,
+  type ServiceCallOptions,
+  type ServiceClient,
+} from './service/connect.ts';
+export { ServiceMismatch } from './service/hello.ts';
+export {
+  type Implementation,
+  type ImplementOptions,
+  implement,
+  type MethodImplementation,
+  type ServiceContext,
+} from './service/implement.ts';
+export type { Messages } from './service/message-streams.ts';
+export type { Metadata } from './service/metadata.ts';
+export {
+  type AnyMethod,
+  type Bidirectional,
+  bidirectional,
+  type ClientStreaming,
+  clientStreaming,
+  type Method,
+  type MethodKind,
+  type MethodOf,
+  type MethodOptions,
+  type Methods,
+  type Plain,
+  type ServerStreaming,
+  serverStreaming,
+  type,
+  type Unary,
+  unary,
+} from './service/method.ts';
+export type { Middleware, Next, ServiceCall } from './service/middleware.ts';
+export type { RetryPolicy } from './service/retry.ts';
+export {
+  defineService,
+  type MethodDescription,
+  type Service,
+  type ServiceDescription,
+  type ServiceOptions,
+} from './service/service.ts';
+export { type TracingApi, tracing } from './service/tracing.ts';
+export { type MethodSide, ValidationError } from './validation-error.ts';

@@ -77,6 +77,27 @@ export const queuedCallsMax = 65536;
 /** A call's deadline where none is given. */
 export const callDeadlineMs = 30_000;
 
+/** A typed service has at most so many methods, whose ids lie from 1 to the maximum; 0 is the hello's. */
+export const serviceMethodsMax = 1024;
+export const serviceMethodIdMax = 65535;
+/** Length of a method's name, and of the version that its author gives to it or to its service. */
+export const methodNameLengthMax = 128;
+export const serviceVersionLengthMax = 64;
+/** A service's description, encoded: it fits a slot of the classic layout. */
+export const serviceDescriptionBytesMax = 32_000;
+/** What one call carries beside its input: entries, the length of a key, and all its keys and values, as UTF-8. */
+export const metadataEntriesMax = 64;
+export const metadataKeyLengthMax = 128;
+export const metadataBytesMax = 8192;
+/** An error's message on its way to the client; longer ones are cut: an error is to be read, not to carry data. */
+export const remoteMessageBytesMax = 4096;
+/** Issues that a validation error tells of. */
+export const validationIssuesMax = 8;
+/** Length of each; a character takes up to three bytes. */
+export const validationIssueLengthMax = 150;
+/** Attempts that a retry policy may allow. */
+export const retryAttemptsMax = 100;
+
 /** The longest socket path that the kernel takes (sun_path less its end). */
 export const socketPathBytesMax = 107;
 
@@ -84,5 +105,10 @@ invariant(leaseBytesMax + hugePageBytes <= 2 ** 32, 'a lease and its control are
 invariant(networkConnectMs <= controlRequestMs, 'a host that does not answer is told from one that answers late');
 invariant(ungreetedMax <= greetedMax, 'whoever waits may come in, where nobody is in yet');
 invariant(networkUnansweredMs > networkSilenceMs, 'a peer is probed before it is given up');
+invariant(
+  3 * validationIssuesMax * (validationIssueLengthMax + 1) + 2 * methodNameLengthMax + 40 <= remoteMessageBytesMax,
+  'what is wrong with an input fits an error response',
+);
+invariant(serviceMethodsMax <= serviceMethodIdMax, 'each method has an id of its own');
 invariant(rdmaReceivesMax >= 2 * rdmaSlotsMax, 'a request and its cancellation find a receive, in every slot');
 invariant(controlFrameBytesMax <= 65536, 'a control message fits a Unix socket buffer');

@@ -9,7 +9,11 @@ export type RemoteErrorKind =
   /** The server found the request malformed and ran nothing. */
   | 'malformed-request'
   /** The handler ran, but its result does not fit the slot. */
-  | 'response-too-large';
+  | 'response-too-large'
+  /** The input is not what the method's schema allows: the handler did not run. */
+  | 'invalid-input'
+  /** The output is not what the method's schema allows. */
+  | 'invalid-output';
 
 /**
  * An error that crossed the fabric. A handler throws one to choose the code and the message that its client sees; any

@@ -54,6 +54,20 @@ describe('examples', () => {
     expect(await linesOf('echo/client.js')).toEqual(['hello']);
   });
 
+  test('calculator: a typed client calls a typed server, which checks what it is sent', async () => {
+    const server = start('calculator/server.js');
+    expect((await server.lines.next()).value).toBe('serving');
+    expect(await linesOf('calculator/client.js')).toEqual([
+      '3',
+      "{ impossible: 'division by zero' }",
+      'the input of calculator.add is not valid',
+      expect.stringMatching(/^b: .*number/),
+    ]);
+    for (const line of ['add for ada', 'divide for nobody', 'add for nobody']) {
+      expect((await server.lines.next()).value).toBe(line);
+    }
+  });
+
   test('demo: checks 100,000 calls, kills the server, shows the error, ends clean', async () => {
     const lines = await linesOf('demo/demo.js');
     const text = lines.join('\n');

@@ -1,5 +1,6 @@
 // leasewire: RPC through leased memory. The public API; docs/architecture.md says how it hangs together.
 export {
+  type CallContext,
   type CallOptions,
   CapacityExceeded,
   Contention,
@@ -28,6 +29,7 @@ export {
   type RpcClientOptions,
   type RpcHandler,
   type RpcServerOptions,
+  type RpcStream,
   type ServeOptions,
   type ServiceEvent,
   type ServiceRecord,
@@ -38,3 +40,4 @@ export { FabricDns, type FabricDnsOptions } from './fabric-dns.ts';
 export { type AttachOptions, MemBuilder } from './mem-builder.ts';
 export { MemLease } from './mem-lease.ts';
 export { RpcClient, RpcServer } from './rpc.ts';
+export * from './service.ts';

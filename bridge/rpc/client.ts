@@ -69,11 +69,26 @@ export class RpcClient {
    */
   call(methodId: number, payload: Uint8Array, options?: CallOptions): Promise<Uint8Array> {
     try {
-      this.lease.check();
-      const deadlineMs = this.#deadlineOf(options);
-      if (options?.signal !== undefined) checkSignal(options.signal);
-      if (!this.#lane.open) return this.#lane.enqueue(this.#request(methodId, payload, deadlineMs, options)) as Answer;
-      return this.#callNow(methodId, payload, deadlineMs, options);
+      const response = this.#begin(methodId, payload, options);
+      return response instanceof Uint8Array ? Promise.resolve(response) : response;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * As call(), resolving to what `read` makes of the response. Where that is there at once it is read at once: one promise,
+   * and one turn of the microtasks, less than call().then(read).
+   */
+  callAs<T>(
+    methodId: number,
+    payload: Uint8Array,
+    read: (response: Uint8Array) => T | Promise<T>,
+    options?: CallOptions,
+  ): Promise<T> {
+    try {
+      const response = this.#begin(methodId, payload, options);
+      return response instanceof Uint8Array ? Promise.resolve(read(response)) : response.then(read);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -113,7 +128,21 @@ export class RpcClient {
     return this.#lane.open ? new Loan(this.#lane, bytes, this.#deadlineMs) : undefined;
   }
 
-  #callNow(methodId: number, payload: Uint8Array, deadlineMs: number, options: CallOptions | undefined): Answer {
+  /** Posts a call, or queues it: gives its response if that is there at once. */
+  #begin(methodId: number, payload: Uint8Array, options: CallOptions | undefined): Uint8Array | Answer {
+    this.lease.check();
+    const deadlineMs = this.#deadlineOf(options);
+    if (options?.signal !== undefined) checkSignal(options.signal);
+    if (!this.#lane.open) return this.#lane.enqueue(this.#request(methodId, payload, deadlineMs, options)) as Answer;
+    return this.#callNow(methodId, payload, deadlineMs, options);
+  }
+
+  #callNow(
+    methodId: number,
+    payload: Uint8Array,
+    deadlineMs: number,
+    options: CallOptions | undefined,
+  ): Uint8Array | Answer {
     const lane = this.#lane;
     const alone = lane.quiet;
     const startedMs = this.#meter.start();
@@ -122,7 +151,7 @@ export class RpcClient {
     this.#meter.posted();
     if (alone && !lane.serverIsHere && this.#looksAtOnce()) {
       const response = this.#takeAtOnce(slot, startedMs, payload.length);
-      if (response !== undefined) return Promise.resolve(response);
+      if (response !== undefined) return response;
     }
     const request = this.#request(methodId, payload, deadlineMs, options);
     // Of calls that go side by side one in some is timed, too.

@@ -10,6 +10,8 @@ const kinds: Record<RemoteErrorKind, number> = {
   'unknown-method': 2,
   'malformed-request': 3,
   'response-too-large': 4,
+  'invalid-input': 5,
+  'invalid-output': 6,
 };
 const messageBytesMax = 4096;
 const error = fc.record({
@@ -59,7 +61,7 @@ describe('nonsense', () => {
     );
   });
 
-  test.each([0, 5, 255])('of kind %d is named', (kind) => {
+  test.each([0, 7, 255])('of kind %d is named', (kind) => {
     expect(decodeRemoteError(Uint8Array.of(kind, 0, 0, 0, 0, 0, 0, 0)).message).toContain(`${kind}`);
   });
 

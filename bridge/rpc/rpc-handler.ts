@@ -1,5 +1,6 @@
 // What answers requests.
 import type { CallContext } from './call-context.ts';
+import type { RpcStream } from './rpc-stream.ts';
 
 export interface RpcHandler {
   /**
@@ -8,6 +9,8 @@ export interface RpcHandler {
    * any more. What it throws reaches the client as a RemoteError.
    */
   handle(methodId: number, payload: Uint8Array, context: CallContext): Uint8Array | Promise<Uint8Array>;
+  /** Serves one stream, which `payload` opened, and resolves when nothing more is to be sent. A rejection fails the stream. */
+  stream?(methodId: number, payload: Uint8Array, stream: RpcStream, context: CallContext): Promise<void>;
 }
 
 /** Where the response of a call that is handled in place is built. */

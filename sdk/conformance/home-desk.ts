@@ -1,8 +1,18 @@
 // What a home process has: its leases, with their servers, clients and services. The commands of home-program.ts work on
 // these; they use the public API alone.
-import { type FabricDns, MemBuilder, type MemLease, payloadBytesMax, RpcClient, RpcServer } from '../index.ts';
+import {
+  type FabricDns,
+  implement,
+  MemBuilder,
+  type MemLease,
+  payloadBytesMax,
+  RpcClient,
+  type RpcHandler,
+  RpcServer,
+} from '../index.ts';
 import { HomeMethods } from './home-methods.ts';
 import type { AcquireRequest, AttachRequest, LeaseFacts } from './home-protocol.ts';
+import { doorkeeper, homeImplementation, homeService } from './home-service.ts';
 
 /** One lease of a home process, and whatever it does with it. */
 export class DeskLease {
@@ -46,9 +56,17 @@ export class DeskLease {
   }
 
   serve(): void {
+    this.#serve(this.#handler);
+  }
+
+  serveService(): void {
+    this.#serve(implement(homeService, homeImplementation, { middleware: [doorkeeper] }));
+  }
+
+  #serve(handler: RpcHandler): void {
     const server = this.#server ?? this.openServer();
     this.#stop = new AbortController();
-    this.#serving = server.serve(this.#handler, { signal: this.#stop.signal });
+    this.#serving = server.serve(handler, { signal: this.#stop.signal });
     // Whoever asks how it ended is told; that nobody may ask is no failure.
     this.#serving.catch(() => undefined);
   }

@@ -174,6 +174,10 @@ export class HomeLease {
     return this.#home.ask('serve', { lease: this.id });
   }
 
+  serveService(): Promise<null> {
+    return this.#home.ask('serveService', { lease: this.id });
+  }
+
   serveTwice(): Promise<null> {
     return this.#home.ask('serveTwice', { lease: this.id });
   }

@@ -47,6 +47,10 @@ const performers: Performers = {
     desk.find(lease).serve();
     return null;
   },
+  serveService: async ({ lease }) => {
+    desk.find(lease).serveService();
+    return null;
+  },
   serveTwice: ({ lease }) => nothing(desk.find(lease).serveTwice()),
   stopServing: ({ lease }) => nothing(desk.find(lease).stopServing()),
   served: ({ lease }) => nothing(desk.find(lease).serving),

@@ -66,6 +66,8 @@ export interface Commands {
   openServer: Command<OfLease, null>;
   /** Opens the server if it is not open, and begins to serve the methods of home-methods.ts. */
   serve: Command<OfLease, null>;
+  /** As serve, the typed service of home-service.ts. */
+  serveService: Command<OfLease, null>;
   /** Calls serve() once more than that, and answers with what comes of it. */
   serveTwice: Command<OfLease, null>;
   /** Aborts serve(), and answers once it has resolved. */

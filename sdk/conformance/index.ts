@@ -10,6 +10,7 @@ import type { Fixture } from './fixture.ts';
 import { leaseCases } from './leases.ts';
 import { memoryCases } from './memory.ts';
 import { rpcCases } from './rpc.ts';
+import { serviceCases } from './services.ts';
 import { type Cases, Stage } from './stage.ts';
 
 export type { Fixture, HomeProcess } from './fixture.ts';
@@ -21,6 +22,7 @@ export const conformanceCases: Readonly<Record<string, Cases>> = {
   leases: leaseCases,
   memory: memoryCases,
   rpc: rpcCases,
+  services: serviceCases,
   errors: errorCases,
   discovery: discoveryCases,
 };
