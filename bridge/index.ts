@@ -22,7 +22,7 @@ export * from './errors.ts';
 export { InvariantViolation, invariant } from './invariant.ts';
 export { ControlPage, clientSleepsWord, controlPageBytes, serverSleepsWord } from './lease/control-page.ts';
 export { Lease, type RevokeOutcome } from './lease/lease.ts';
-export { type LeaseId, type LeaseReference, leaseUrl, parseLeaseReference } from './lease/lease-id.ts';
+export { agentOf, type LeaseId, type LeaseReference, leaseUrl, parseLeaseReference } from './lease/lease-id.ts';
 export type { LeaseStatus } from './lease/lease-status.ts';
 export { LeaseMemory } from './lease/memory.ts';
 export { defaultRenewalPolicy, type RenewalPolicy } from './lease/renewal.ts';

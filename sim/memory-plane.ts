@@ -172,6 +172,7 @@ class MemoryHeld implements HeldMemory {
   }
 
   close(): void {
+    this.clientPort?.keepAlive(false);
     this.window.close();
   }
 }

@@ -42,8 +42,8 @@ abstract class BellSleeper implements Sleeper {
     this.#bell.watch(this.clock, callback);
   }
 
-  keepAlive(_keep: boolean): void {
-    // A simulated process lives until it is killed.
+  keepAlive(keep: boolean): void {
+    this.#bell.keepAlive(this.clock, keep);
   }
 }
 
@@ -54,7 +54,7 @@ export interface SlotBells {
 }
 
 export class MemoryClientPort extends BellSleeper implements ClientPort {
-  readonly spinMsMax: number = callSpinMsMax;
+  readonly spinMsMax: number = this.clock.spinMs(callSpinMsMax);
   readonly looksPerClock = 256;
   readonly #arena: Uint8Array;
   readonly #bells: SlotBells;
@@ -107,7 +107,7 @@ export interface FarClient {
 
 export class MemoryServerPort extends BellSleeper implements ServerPort {
   readonly observesPerClock = 512;
-  readonly spinMsMax: number = idleSpinMsMax;
+  readonly spinMsMax: number = this.clock.spinMs(idleSpinMsMax);
   readonly #arena: Uint8Array;
   readonly #bell: MemoryDoorbell;
   readonly #clientBells: ReadonlyMap<number, MemoryDoorbell>;

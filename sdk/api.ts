@@ -1,0 +1,40 @@
+// The public API. It loads no native code: whoever imports this says by useFabric() or replaceFabric() what it runs on.
+export {
+  type CallOptions,
+  CapacityExceeded,
+  Contention,
+  DeadlineExceeded,
+  Disconnected,
+  FabricError,
+  type FabricErrorCode,
+  type FabricErrorOptions,
+  Fenced,
+  fabricErrorNumbers,
+  IoError,
+  LeaseExpired,
+  type LeaseId,
+  LeaseMemory,
+  type LeaseStatus,
+  MalformedFrame,
+  PayloadTooLarge,
+  type PlaneName,
+  payloadBytesMax,
+  RemoteError,
+  type RemoteErrorKind,
+  type RenewalPolicy,
+  type ResolvedService,
+  Revoked,
+  type RevokeOutcome,
+  type RpcClientOptions,
+  type RpcHandler,
+  type RpcServerOptions,
+  type ServeOptions,
+  type ServiceEvent,
+  type ServiceRecord,
+  Unsupported,
+  type WaitMode,
+} from '#bridge';
+export { FabricDns, type FabricDnsOptions } from './fabric-dns.ts';
+export { type AttachOptions, MemBuilder } from './mem-builder.ts';
+export { MemLease } from './mem-lease.ts';
+export { RpcClient, RpcServer } from './rpc.ts';
