@@ -15,7 +15,7 @@ export { TcpTransport } from './control/tcp-transport.ts';
 export { DirectoryRegistry } from './dns/directory-registry.ts';
 export { FabricDns } from './dns/fabric-dns.ts';
 export type { Registry } from './dns/registry.ts';
-export type { ResolvedService, ServiceRecord } from './dns/service-record.ts';
+export { checkServiceName, type ResolvedService, type ServiceRecord } from './dns/service-record.ts';
 export type { ServiceEvent } from './dns/service-watch.ts';
 export { type Clock, type Environment, type Random, systemEnvironment, type Timer } from './environment.ts';
 export * from './errors.ts';

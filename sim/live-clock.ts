@@ -6,6 +6,8 @@ import type { Timeline } from './timeline.ts';
 
 /** So long a thread blocks with nothing happening at all, milliseconds, before it is told that nothing ever will. */
 const silentMsMax = 2_000;
+/** Whoever blocks looks more often than this, also where it spins. */
+const lookEveryMsMax = 100;
 /** Nothing but a name for "while somebody keeps the process alive": the longest that setInterval takes. */
 const anchorMs = 2 ** 31 - 1;
 
@@ -21,8 +23,8 @@ export class LiveClock implements Timeline {
   #aheadMs = 0;
   #turnIsPlanned = false;
   #timer: { readonly dueMs: number; readonly handle: Timer } | undefined;
-  /** How long a blocked thread has slept since anything happened. */
-  #silentMs = 0;
+  /** Since when nothing has happened to a thread that blocks, and when it last looked. */
+  #silence = { fromMs: 0, lookedAtMs: 0 };
 
   nowMs(): number {
     return this.#clock.nowMs() + this.#aheadMs;
@@ -79,26 +81,34 @@ export class LiveClock implements Timeline {
     const untilMs = this.nowMs() + msMax;
     while (!done()) {
       const nowMs = this.nowMs();
-      if (this.#queue.nextDueMs <= Math.min(nowMs, untilMs)) this.#runNext();
-      else if (nowMs >= untilMs) return;
-      else this.#sleepThread(Math.min(untilMs, this.#queue.nextDueMs) - nowMs);
+      if (this.#queue.nextDueMs <= Math.min(nowMs, untilMs)) {
+        this.#runNext();
+        continue;
+      }
+      this.#noteSilence(nowMs);
+      if (nowMs >= untilMs) return;
+      const leftMs = Math.min(untilMs, this.#queue.nextDueMs) - nowMs;
+      Atomics.wait(this.#never, 0, 0, Math.min(leftMs, lookEveryMsMax / 2));
     }
   }
 
-  #sleepThread(ms: number): void {
-    if (this.#silentMs >= silentMsMax) {
-      this.#silentMs = 0;
-      throw new Unsupported(
-        `callSync has waited ${silentMsMax} ms for a server in its own thread, whose handler cannot go on: use call`,
-      );
-    }
-    const sleepMs = Math.min(ms, silentMsMax - this.#silentMs);
-    Atomics.wait(this.#never, 0, 0, sleepMs);
-    this.#silentMs += sleepMs;
+  #noteSilence(nowMs: number): void {
+    const { fromMs, lookedAtMs } = this.#silence;
+    const goesOn = nowMs - lookedAtMs < lookEveryMsMax;
+    this.#silence = { fromMs: goesOn ? fromMs : nowMs, lookedAtMs: nowMs };
+    if (!goesOn || nowMs - fromMs < silentMsMax) return;
+    this.#forgetSilence();
+    throw new Unsupported(
+      `callSync has waited ${silentMsMax} ms for a server in its own thread, whose handler cannot go on: use call`,
+    );
+  }
+
+  #forgetSilence(): void {
+    this.#silence = { fromMs: 0, lookedAtMs: 0 };
   }
 
   #runNext(): void {
-    this.#silentMs = 0;
+    this.#forgetSilence();
     this.#queue.take()?.run();
   }
 

@@ -2,10 +2,11 @@
 // native code, file or socket. Two fabrics know nothing of each other.
 import { agentOf, type Clock, type Lease, type Registry, Revoked, systemEnvironment } from '#bridge';
 import type { LeaseId, MemLease } from '#sdk/api';
+import { replaceFabric } from '#sdk/fabric';
 import { FarFabric } from './far-fabric.ts';
 import { LiveClock } from './live-clock.ts';
 import { MemoryNetwork } from './memory-network.ts';
-import { fabricOf, MemoryProcess } from './memory-process.ts';
+import { fabricOf, MemoryProcess, runningProcess } from './memory-process.ts';
 import { MemoryRecords } from './memory-registry.ts';
 import type { Surroundings } from './process.ts';
 
@@ -112,3 +113,13 @@ export class MemoryFabric implements AsyncDisposable {
     throw new Revoked(`no living process of this fabric has granted lease ${id}`);
   }
 }
+
+// The public classes are used in the process that runs, or else in one that all other code has together.
+let everybodys: MemoryProcess | undefined;
+
+function everybodysProcess(): MemoryProcess {
+  everybodys ??= new MemoryFabric().process();
+  return everybodys;
+}
+
+replaceFabric(() => fabricOf(runningProcess() ?? everybodysProcess()));

@@ -114,11 +114,12 @@ function callsUnderWayFail(ending: Ending): Case {
 async function untakenCallHasNotRun(stage: Stage): Promise<void> {
   for (const mode of callModes) {
     await stage.begin();
-    const there = await stage.home.acquire();
+    const { home } = stage;
+    const there = await home.acquire();
     await there.openServer();
     const { client } = await stage.connect(there);
-    const dies = stage.home.ask('block', { blockMs: 100 }).catch(() => undefined);
-    setImmediate(() => void stage.home.kill());
+    const dies = home.ask('block', { blockMs: 100 }).catch(() => undefined);
+    setImmediate(() => void home.kill());
     const call = mode === 'call' ? client.call(methods.echo, text('x')) : syncWhileDying(stage, client);
     await expectFailure(call, Disconnected, neverExecuted);
     await dies;

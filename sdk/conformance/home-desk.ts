@@ -1,6 +1,7 @@
-// What a home process has: its leases, with their servers, clients and services. The commands of home-program.ts work on
+// What a home process has: its leases, with their servers, clients and services. The commands of home-host.ts work on
 // these; they use the public API alone.
-import { type FabricDns, MemBuilder, type MemLease, payloadBytesMax, RpcClient, RpcServer } from '../index.ts';
+import { type FabricDns, type MemLease, payloadBytesMax, RpcClient, RpcServer } from '../index.ts';
+import type { LeaseClasses } from './fixture.ts';
 import { HomeMethods } from './home-methods.ts';
 import type { AcquireRequest, AttachRequest, LeaseFacts } from './home-protocol.ts';
 
@@ -91,14 +92,16 @@ export class DeskLease {
 export class HomeDesk {
   readonly #leases = new Map<string, DeskLease>();
   readonly #services = new Set<string>();
+  readonly #classes: LeaseClasses;
   readonly #dns: FabricDns;
 
-  constructor(dns: FabricDns) {
+  constructor(classes: LeaseClasses, dns: FabricDns) {
+    this.#classes = classes;
     this.#dns = dns;
   }
 
   async acquire({ minBytes, leaseSecs, autoRenew }: AcquireRequest): Promise<LeaseFacts> {
-    const builder = new MemBuilder();
+    const builder = new this.#classes.MemBuilder();
     if (minBytes !== undefined) builder.minBytes(minBytes);
     if (leaseSecs !== undefined) builder.leaseSecs(leaseSecs);
     if (autoRenew !== undefined) builder.autoRenew(autoRenew);
@@ -106,7 +109,7 @@ export class HomeDesk {
   }
 
   async attach({ reference, slot = true }: AttachRequest): Promise<LeaseFacts> {
-    return this.#add(await MemBuilder.attach(reference, { slot }));
+    return this.#add(await this.#classes.MemBuilder.attach(reference, { slot }));
   }
 
   find(id: string): DeskLease {

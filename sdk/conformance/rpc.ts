@@ -3,7 +3,6 @@ import { expect } from 'vitest';
 import {
   Contention,
   DeadlineExceeded,
-  MemBuilder,
   PayloadTooLarge,
   payloadBytesMax,
   RpcClient,
@@ -307,7 +306,7 @@ async function bytesBeyondTheSlotsAreFree(stage: Stage): Promise<void> {
 }
 
 async function callSyncNeedsAnotherThread(stage: Stage): Promise<void> {
-  const lease = await stage.acquireHere(new MemBuilder().minBytes(65536));
+  const lease = await stage.acquireHere(new stage.classes.MemBuilder().minBytes(65536));
   const server = new RpcServer(lease);
   const stop = new AbortController();
   const serving = server.serve({ handle: (_methodId, payload) => payload }, { signal: stop.signal });
