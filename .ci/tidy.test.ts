@@ -102,7 +102,7 @@ describe('who imports whom', () => {
     sdk: () => ['#bridge', '#bridge/local', '#bridge/rdma'],
     // Not `#sdk` itself, which binds the public API to the native planes.
     sim: () => ['#bridge', '#sdk/api', '#sdk/fabric'],
-    examples: () => ['leasewire', '#sdk'],
+    examples: () => ['leasewire', 'leasewire/testing', '#sdk'],
   };
 
   test('each area stays within itself, but for the doors it may use', () => {
