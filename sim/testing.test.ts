@@ -123,6 +123,33 @@ describe('processes of a fabric', () => {
   });
 });
 
+/** What keeps this process alive now. */
+const timersThatCount = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+
+test('a fabric keeps the process alive while it serves or waits for an answer, as sockets do', async () => {
+  const before = timersThatCount();
+  const lease = await new server.MemBuilder().acquire();
+  const rpcServer = new RpcServer(lease);
+  const rpc = new RpcClient(await client.MemBuilder.attach(lease.id));
+  await fabric.advance(0);
+  expect(timersThatCount()).toBe(before);
+  const answer = rpc.call(1, bytes);
+  expect(timersThatCount()).toBe(before + 1);
+  const stop = new AbortController();
+  const served = rpcServer.serve(echo, { signal: stop.signal });
+  await answer;
+  expect(timersThatCount()).toBe(before + 1);
+  stop.abort();
+  await served;
+  expect(timersThatCount()).toBe(before);
+  rpc.call(1, bytes).catch(() => undefined);
+  expect(timersThatCount()).toBe(before + 1);
+  server.kill();
+  client.kill();
+  await fabric.advance(0);
+  expect(timersThatCount()).toBe(before);
+});
+
 test('code that runs in no process has one together', async () => {
   const lease = await startEcho();
   const rpc = await connectEcho();
