@@ -31,18 +31,12 @@ class MemoryHome extends EventEmitter implements HomeProcess {
   }
 }
 
-const blocked = 'handlers that answer later need the one thread there is, which callSync blocks';
-
 describeConformance({
   plane: 'sim',
   spawnHome: () => new MemoryHome().start(),
   classes: fabric.process(),
+  sharesThread: true,
   lacks: {
-    'every way of waiting works': blocked,
-    'handlers may take their time': blocked,
-    'callSync lets the calls before it go first, and harms none': blocked,
-    'a late response is dropped, and the next call is right': blocked,
-    'a client has a deadline for calls that name none': blocked,
-    'an error that a handler throws reaches the client as a RemoteError': blocked,
+    'callSync lets the calls before it go first, and harms none': 'they wait for the thread that callSync blocks',
   },
 });

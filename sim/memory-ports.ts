@@ -87,15 +87,25 @@ export class MemoryClientPort extends BellSleeper implements ClientPort {
 
   block(timeoutMs: number): void {
     const { client } = this.#bells;
-    this.clock.block(() => client.rung || this.#carrier?.hasNews === true, timeoutMs);
+    this.#blockUntil(() => client.rung || this.#carrier?.hasNews === true, timeoutMs);
     client.drain();
     this.#carrier?.pump();
   }
 
   /** The others have had their time while this thread was busy: what they did in it is done now. */
   pumpControl(): void {
-    this.clock.block(() => false, 0);
+    this.#blockUntil(() => false, 0);
     this.#carrier?.pump();
+  }
+
+  /** If it can never end, neither can the call in the slot: then the session is over. */
+  #blockUntil(done: () => boolean, msMax: number): void {
+    try {
+      this.clock.block(done, msMax);
+    } catch (error) {
+      this.#carrier?.fail(error as Error);
+      throw error;
+    }
   }
 }
 

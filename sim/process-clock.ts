@@ -97,8 +97,11 @@ export class ProcessClock implements SimClock {
   block(done: () => boolean, msMax: number): void {
     const wasFrozen = this.#frozen;
     this.#frozen = true;
-    this.#timeline.runBlocking(done, msMax / this.#rate);
-    if (!wasFrozen) this.thaw();
+    try {
+      this.#timeline.runBlocking(done, msMax / this.#rate);
+    } finally {
+      if (!wasFrozen) this.thaw();
+    }
   }
 
   #deliver(callback: HeldCallback): void {

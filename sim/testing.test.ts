@@ -95,6 +95,9 @@ describe('processes of a fabric', () => {
     await other.run(() => startEcho({ handle: () => new Promise(() => undefined) }));
     const patient = await client.run(connectEcho);
     expect(() => patient.callSync(1, bytes)).toThrow(Unsupported);
+    await fabric.advance(0);
+    expect(patient.memLease.status).toBe('disconnected');
+    expect((await client.run(connectEcho)).memLease.id).toBe(patient.memLease.id);
   });
 
   test('find a directory’s services only there', async () => {

@@ -30,6 +30,11 @@ export interface Fixture {
   spawnHome(): Promise<HomeProcess>;
   /** By which this process takes part. Defaults to the package's own. */
   readonly classes?: LeaseClasses;
+  /**
+   * Whether homes share this thread. A handler that answers later can then answer no callSync, which blocks it: cases call
+   * such handlers by call() alone. Defaults to false.
+   */
+  readonly sharesThread?: boolean;
   /** Seconds that suffice, with room to spare, to attach a lease and call its server once. Defaults to 1. */
   readonly shortLeaseSecs?: number;
   /** Cases that cannot hold on this plane, by name, and why. They are skipped; a name that is no case's fails the suite. */

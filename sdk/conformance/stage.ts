@@ -10,6 +10,7 @@ import {
   RpcClient,
   type RpcClientOptions,
 } from '../index.ts';
+import { type CallMode, callModes } from './expect-failure.ts';
 import type { Fixture, LeaseClasses } from './fixture.ts';
 import { HomeDriver, type HomeLease } from './home-driver.ts';
 import type { AcquireRequest } from './home-protocol.ts';
@@ -50,6 +51,11 @@ export class Stage {
   /** For leases that are to expire under a case, yet not before it has begun. */
   get shortSecs(): number {
     return this.#fixture.shortLeaseSecs ?? 1;
+  }
+
+  /** The ways to call handlers that answer later. */
+  get patientModes(): readonly CallMode[] {
+    return this.#fixture.sharesThread ? ['call'] : callModes;
   }
 
   get home(): HomeDriver {
