@@ -15,7 +15,7 @@ export { TcpTransport } from './control/tcp-transport.ts';
 export { DirectoryRegistry } from './dns/directory-registry.ts';
 export { FabricDns } from './dns/fabric-dns.ts';
 export type { Registry } from './dns/registry.ts';
-export type { ResolvedService, ServiceRecord } from './dns/service-record.ts';
+export { checkServiceName, type ResolvedService, type ServiceRecord } from './dns/service-record.ts';
 export type { ServiceEvent } from './dns/service-watch.ts';
 export { type Clock, type Environment, type Random, systemEnvironment, type Timer } from './environment.ts';
 export * from './errors.ts';
@@ -28,7 +28,7 @@ export {
   serverSleepsWord,
 } from './lease/control-page.ts';
 export { Lease, type RevokeOutcome } from './lease/lease.ts';
-export { type LeaseId, type LeaseReference, leaseUrl, parseLeaseReference } from './lease/lease-id.ts';
+export { agentOf, type LeaseId, type LeaseReference, leaseUrl, parseLeaseReference } from './lease/lease-id.ts';
 export type { LeaseStatus } from './lease/lease-status.ts';
 export { LeaseMemory } from './lease/memory.ts';
 export { defaultRenewalPolicy, type RenewalPolicy } from './lease/renewal.ts';
@@ -63,7 +63,7 @@ export type { CallContext } from './rpc/call-context.ts';
 export { payloadBytesMax } from './rpc/classic-layout.ts';
 export { RpcClient } from './rpc/client.ts';
 export { type CallOptions, checkSlotCount, type RpcClientOptions } from './rpc/client-options.ts';
-export type { InPlaceReader, Loan, LoanedCallOptions } from './rpc/loan.ts';
+export { type InPlaceReader, Loan, type LoanedCallOptions } from './rpc/loan.ts';
 export type { InPlaceHandler, InPlaceReply, RpcHandler } from './rpc/rpc-handler.ts';
 export type { RpcStream } from './rpc/rpc-stream.ts';
 export { RpcServer, type RpcServerOptions, type ServeOptions } from './rpc/server.ts';

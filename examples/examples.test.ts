@@ -1,7 +1,7 @@
 // The examples are run as a user would run them: as processes, from the built package.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -21,6 +21,15 @@ afterEach(() => {
   for (const child of children) if (child.exitCode === null) child.kill('SIGKILL');
   rmSync(directory, { recursive: true, force: true });
 });
+
+/** A copy of the package as it is where no addon was built, or none runs. */
+function withoutAddon(): string {
+  const copy = join(directory, 'package');
+  cpSync(join(root, 'dist'), join(copy, 'dist'), { recursive: true });
+  cpSync(join(root, 'package.json'), join(copy, 'package.json'));
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  return copy;
+}
 
 function start(program: string): { child: ChildProcess; lines: AsyncIterableIterator<string> } {
   const child = spawn(process.execPath, [join(root, 'dist', 'examples', program)], {
@@ -76,5 +85,18 @@ describe('examples', () => {
     expect(text).toMatch(/Unix socket, raw.*p50.*p95.*p99/);
     expect(text).toMatch(/Disconnected: .*may have executed: true/);
     expect(lines.at(-1)).toBe('demo:   ended clean');
+  });
+
+  test('testing: a service is tested where there is no addon, and nothing but memory is touched', async () => {
+    const copy = withoutAddon();
+    const runThere = (...args: string[]) =>
+      spawnSync(process.execPath, args, { cwd: copy, encoding: 'utf8', env: { PATH: '', TMPDIR: directory } });
+    const program = join('dist', 'examples', 'testing', 'check-counter.js');
+    const tested = runThere('--conditions', 'leasewire-testing', '--test-reporter', 'tap', program);
+    expect(tested).toMatchObject({ status: 0, stderr: '' });
+    expect(tested.stdout).toContain('# pass 3\n');
+    expect(readdirSync(directory)).toEqual(['package']);
+    // The same without the condition: it is the addon that is not there.
+    expect(runThere(program).stderr).toMatch(/Cannot find module .*leasewire\.node/);
   });
 });

@@ -1,16 +1,15 @@
 // Services by name, for programs.
 import {
+  type Agent,
   FabricDns as BridgeDns,
-  DirectoryRegistry,
   parsePeers,
   type ResolvedService,
-  RuntimeDirectory,
   type ServiceEvent,
   type ServiceRecord,
 } from '#bridge';
+import { fabricHere } from './fabric.ts';
 import { type AttachOptions, checkSlots } from './mem-builder.ts';
 import { MemLease } from './mem-lease.ts';
-import { processAgent, processSettings } from './process-agent.ts';
 import type { RpcServer } from './rpc.ts';
 
 export interface FabricDnsOptions {
@@ -33,17 +32,20 @@ export interface FabricDnsOptions {
  */
 export class FabricDns implements AsyncDisposable {
   readonly #dns: BridgeDns;
+  readonly #agent: Agent;
 
-  private constructor(dns: BridgeDns) {
+  protected constructor(dns: BridgeDns, agent: Agent) {
     this.#dns = dns;
+    this.#agent = agent;
   }
 
   /** Rejects with IoError if the directory cannot be made, or others can get in, and TypeError for peers that are none. */
   static async open(options: FabricDnsOptions = {}): Promise<FabricDns> {
-    const agent = processAgent();
-    const directory = options.directory === undefined ? agent.directory : new RuntimeDirectory(options.directory);
-    const peers = options.peers === undefined ? processSettings().peers : parsePeers(options.peers);
-    return new FabricDns(new BridgeDns(agent, new DirectoryRegistry(directory), peers));
+    const fabric = fabricHere();
+    const agent = fabric.agent();
+    const registry = fabric.registry(options.directory);
+    const peers = options.peers === undefined ? fabric.peers() : parsePeers(options.peers);
+    return new FabricDns(new BridgeDns(agent, registry, peers), agent);
   }
 
   /** Publishes a server under a name, until it is deregistered, its lease ends, or this is closed. */
@@ -74,7 +76,7 @@ export class FabricDns implements AsyncDisposable {
    * have no free slot, Unsupported if no plane reaches them.
    */
   async connect(service: string, options: Pick<AttachOptions, 'slots'> = {}): Promise<MemLease> {
-    return new MemLease(await this.#dns.connect(service, { slots: checkSlots(options.slots) }));
+    return new MemLease(await this.#dns.connect(service, { slots: checkSlots(options.slots) }), this.#agent);
   }
 
   /** Withdraws all that was published here. Leases that were connected stay. */

@@ -1,43 +1,9 @@
-// leasewire: RPC through leased memory. The public API; docs/architecture.md says how it hangs together.
-export {
-  type CallContext,
-  type CallOptions,
-  CapacityExceeded,
-  Contention,
-  DeadlineExceeded,
-  Disconnected,
-  FabricError,
-  type FabricErrorCode,
-  type FabricErrorOptions,
-  Fenced,
-  fabricErrorNumbers,
-  IoError,
-  LeaseExpired,
-  type LeaseId,
-  LeaseMemory,
-  type LeaseStatus,
-  MalformedFrame,
-  PayloadTooLarge,
-  type PlaneName,
-  payloadBytesMax,
-  RemoteError,
-  type RemoteErrorKind,
-  type RenewalPolicy,
-  type ResolvedService,
-  Revoked,
-  type RevokeOutcome,
-  type RpcClientOptions,
-  type RpcHandler,
-  type RpcServerOptions,
-  type RpcStream,
-  type ServeOptions,
-  type ServiceEvent,
-  type ServiceRecord,
-  Unsupported,
-  type WaitMode,
-} from '#bridge';
-export { FabricDns, type FabricDnsOptions } from './fabric-dns.ts';
-export { type AttachOptions, MemBuilder } from './mem-builder.ts';
-export { MemLease } from './mem-lease.ts';
-export { RpcClient, RpcServer } from './rpc.ts';
-export * from './service.ts';
+// leasewire: RPC through leased memory. The public API, on this machine's planes; docs/architecture.md says how it hangs
+// together.
+
+import { useFabric } from './fabric.ts';
+import { processFabric } from './process-agent.ts';
+
+useFabric(processFabric);
+
+export * from './api.ts';

@@ -1,7 +1,7 @@
 // Acquires leases, and attaches to those that others have acquired.
 import { checkSlotCount, defaultRenewalPolicy, parseLeaseReference, type RenewalPolicy } from '#bridge';
+import { fabricHere } from './fabric.ts';
 import { MemLease } from './mem-lease.ts';
-import { homeAgent, processAgent } from './process-agent.ts';
 
 export interface AttachOptions {
   /**
@@ -58,9 +58,10 @@ export class MemBuilder {
    */
   async acquire(): Promise<MemLease> {
     const request = { minBytes: this.#minBytes, leaseMs: this.#leaseMs, hugePages: this.#hugePages };
-    const core = (await homeAgent()).acquire(request);
+    const agent = await fabricHere().homeAgent();
+    const core = agent.acquire(request);
     if (this.#renewal !== undefined) core.renewAutomatically(this.#renewal);
-    return new MemLease(core);
+    return new MemLease(core, agent);
   }
 
   /**
@@ -70,9 +71,10 @@ export class MemBuilder {
    */
   static async attach(reference: string, options: AttachOptions = {}): Promise<MemLease> {
     const { lease, address } = parseLeaseReference(reference);
-    const core = await processAgent().attach(lease, { slots: checkSlots(options.slots) }, address);
+    const agent = fabricHere().agent();
+    const core = await agent.attach(lease, { slots: checkSlots(options.slots) }, address);
     if (options.autoRenew) core.renewAutomatically(defaultRenewalPolicy);
-    return new MemLease(core);
+    return new MemLease(core, agent);
   }
 }
 

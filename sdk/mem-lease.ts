@@ -1,8 +1,7 @@
 // What a program holds of a lease. Dropping it gives the lease back, as in grafOS: by release(), by `await using`, or
 // at the latest when it is collected.
-import type { Lease, LeaseId, LeaseMemory, LeaseStatus, PlaneName, RevokeOutcome } from '#bridge';
+import type { Agent, Lease, LeaseId, LeaseMemory, LeaseStatus, PlaneName, RevokeOutcome } from '#bridge';
 import { leaseUrl } from '#bridge';
-import { processAgent } from './process-agent.ts';
 
 const forgotten = new FinalizationRegistry<Lease>((lease) => {
   void lease.release();
@@ -19,9 +18,11 @@ export function coreOf(lease: MemLease): Lease {
 /** A lease on memory: at its home if this process acquired it, as a holder if it attached. */
 export class MemLease implements AsyncDisposable {
   readonly #core: Lease;
+  readonly #agent: Agent;
 
-  constructor(core: Lease) {
+  constructor(core: Lease, agent: Agent) {
     this.#core = core;
+    this.#agent = agent;
     cores.set(this, core);
     forgotten.register(this, core, this);
   }
@@ -33,7 +34,7 @@ export class MemLease implements AsyncDisposable {
 
   /** The lease as a URL, which attach takes too. It names its home's address on the network, if that has one. */
   get url(): string {
-    return leaseUrl(this.#core.id, processAgent().networkAddressOf(this.#core));
+    return leaseUrl(this.#core.id, this.#agent.networkAddressOf(this.#core));
   }
 
   /** Counts how often these bytes were granted; a reference to an earlier generation is refused. */

@@ -2,7 +2,7 @@
 // worker thread), so that observing costs a call next to nothing.
 import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
 import type { Histogram, Metrics } from '#bridge';
-import { processAgent } from './process-agent.ts';
+import { fabricHere } from './fabric.ts';
 
 type CounterName = Exclude<
   { [K in keyof Metrics]: Metrics[K] extends number ? K : never }[keyof Metrics],
@@ -47,7 +47,7 @@ const payloadExponents = { from: 3, to: 15 };
  * Throws prom-client's error if that registry has them already.
  */
 export function exportMetrics(registry: Registry): void {
-  const metrics = processAgent().metrics;
+  const metrics = fabricHere().agent().metrics;
   for (const key of Object.keys(counters) as CounterName[]) exportCounter(registry, metrics, key);
   exportGauge(registry, metrics);
   exportHistogram(registry, metrics.callLatencyNs, {

@@ -13,6 +13,7 @@ import {
 } from '#bridge';
 import { boundSilence, LocalPlane, UnixTransport } from '#bridge/local';
 import { RdmaPlane } from '#bridge/rdma';
+import type { Fabric } from './fabric.ts';
 
 interface ProcessAgent {
   readonly agent: Agent;
@@ -25,23 +26,25 @@ let own: ProcessAgent | undefined;
 let rdma: RdmaPlane | undefined;
 
 /**
- * Throws Unsupported if `LEASEWIRE_PLANE` asks for a plane that is not there, TypeError for other settings that make no
- * sense, IoError for an unusable run-time directory.
+ * Each throws Unsupported if `LEASEWIRE_PLANE` asks for a plane that is not there, TypeError for other settings that make
+ * no sense, IoError for an unusable run-time directory.
  */
-export function processAgent(): Agent {
-  return ownAgent().agent;
-}
+export const processFabric: Fabric = {
+  agent: () => ownAgent().agent,
+  homeAgent,
+  registry: (directory) => new DirectoryRegistry(directoryAt(directory)),
+  peers: () => ownAgent().settings.peers,
+};
 
 /** This process's agent, listening where `LEASEWIRE_LISTEN` says. Rejects with IoError or Unsupported if it cannot. */
-export async function homeAgent(): Promise<Agent> {
+async function homeAgent(): Promise<Agent> {
   const { agent, settings } = ownAgent();
   if (settings.listen !== undefined) await listening(ownAgent(), settings.listen);
   return agent;
 }
 
-/** What the environment said when the agent was made. */
-export function processSettings(): NetworkSettings {
-  return ownAgent().settings;
+function directoryAt(path: string | undefined): RuntimeDirectory {
+  return path === undefined ? ownAgent().agent.directory : new RuntimeDirectory(path);
 }
 
 function ownAgent(): ProcessAgent {

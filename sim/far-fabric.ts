@@ -2,11 +2,11 @@
 // with those before it, or lost, and then its session with it. What goes wrong is said here, so that a test or a seed
 // decides it.
 import type { FarEnd } from './far-end.ts';
-import type { VirtualClock } from './virtual-clock.ts';
+import type { Timeline } from './timeline.ts';
 
 export class FarFabric {
   /** Cards go by this, and not by the clocks of the processes that use them: they work on while those are stopped. */
-  readonly clock: VirtualClock;
+  readonly clock: Timeline;
   /** Draws how long the next message takes, milliseconds. */
   delayMs: () => number = () => 0;
   /** Draws whether the next message, and all that follows it in its direction, is lost. */
@@ -14,7 +14,7 @@ export class FarFabric {
   readonly #ends = new Map<number, FarEnd>();
   #lastNumber = 0;
 
-  constructor(clock: VirtualClock) {
+  constructor(clock: Timeline) {
     this.clock = clock;
   }
 

@@ -1,8 +1,9 @@
 // One end of a carrier inside one process. It behaves as a SOCK_SEQPACKET socket does: whole messages, in order, each
 // with copies of its attachments; what was sent before the end arrives before the end; several may arrive at once,
 // and are then told in one go. Or as a TCP connection does, which takes no attachments and has nothing for pump().
-import { type Attachment, type Carrier, type CarrierEvents, type Clock, invariant } from '#bridge';
+import { type Attachment, type Carrier, type CarrierEvents, invariant } from '#bridge';
 import { MemoryAttachment } from './memory-attachment.ts';
+import type { SimClock } from './timeline.ts';
 
 type Content =
   | { readonly bytes: Uint8Array; readonly attachments: readonly MemoryAttachment[] }
@@ -27,7 +28,7 @@ export type CarrierKind = 'unix' | 'tcp';
 
 export class MemoryCarrier implements Carrier {
   readonly carriesAttachments: boolean;
-  readonly #clock: Clock;
+  readonly #clock: SimClock;
   readonly #delayMs: () => number;
   readonly #onClosed: () => void;
   readonly #inbox: Arrival[] = [];
@@ -38,7 +39,7 @@ export class MemoryCarrier implements Carrier {
   #keepsAlive = false;
 
   /** `clock` is the clock of the process that this end is in. */
-  constructor(clock: Clock, options: MemoryCarrierOptions = {}) {
+  constructor(clock: SimClock, options: MemoryCarrierOptions = {}) {
     this.#clock = clock;
     this.#delayMs = options.delayMs ?? (() => 0);
     this.#onClosed = options.onClosed ?? (() => undefined);
@@ -93,6 +94,7 @@ export class MemoryCarrier implements Carrier {
 
   keepAlive(keep: boolean): void {
     this.#keepsAlive = keep;
+    this.#clock.keepAlive(this, this.keepsAlive);
   }
 
   close(): void {
@@ -148,6 +150,7 @@ export class MemoryCarrier implements Carrier {
 
   #forget(): void {
     this.#closed = true;
+    this.#clock.keepAlive(this, false);
     this.#drop();
     this.#onClosed();
   }

@@ -1,11 +1,13 @@
 // What an eventfd is between processes: rung by one, watched by another. Rings that come before the watcher was woken
 // are one; a ring that nobody watches waits.
 import type { Clock } from '#bridge';
+import type { SimClock } from './timeline.ts';
 
 export class MemoryDoorbell {
   readonly #delayMs: () => number;
   #rung = false;
   #closed = false;
+  #kept: SimClock | undefined;
   #watcher: { readonly clock: Clock; readonly onRing: () => void } | undefined;
 
   /** `delayMs` draws how long the next wake-up takes, milliseconds. */
@@ -37,7 +39,15 @@ export class MemoryDoorbell {
     if (this.#rung) this.#wakeLater();
   }
 
+  /** While true, waiting for a ring keeps the process alive whose clock that is. */
+  keepAlive(clock: SimClock, keep: boolean): void {
+    if (this.#closed) return;
+    this.#kept = clock;
+    clock.keepAlive(this, keep);
+  }
+
   close(): void {
+    this.#kept?.keepAlive(this, false);
     this.#closed = true;
     this.#watcher = undefined;
   }

@@ -1,14 +1,8 @@
 // The carriers' network of a simulation: who listens where, and how long messages take. What goes wrong on it is said
 // here, so that a test or a seed decides it.
-import {
-  CapacityExceeded,
-  type Carrier,
-  type CarrierListener,
-  type CarrierTransport,
-  type Clock,
-  Disconnected,
-} from '#bridge';
+import { CapacityExceeded, type Carrier, type CarrierListener, type CarrierTransport, Disconnected } from '#bridge';
 import { type CarrierKind, MemoryCarrier } from './memory-carrier.ts';
+import type { SimClock } from './timeline.ts';
 
 interface Listening {
   readonly transport: MemoryTransport;
@@ -31,7 +25,7 @@ export class MemoryNetwork {
   readonly #listening = new Map<string, Listening>();
 
   /** A process's access to the network; its carriers' events come by its clock. */
-  transport(clock: Clock): MemoryTransport {
+  transport(clock: SimClock): MemoryTransport {
     return new MemoryTransport(this, clock);
   }
 
@@ -50,12 +44,12 @@ export class MemoryNetwork {
 }
 
 export class MemoryTransport implements CarrierTransport {
-  readonly clock: Clock;
+  readonly clock: SimClock;
   readonly #network: MemoryNetwork;
   readonly #carriers = new Set<MemoryCarrier>();
   readonly #addresses = new Set<string>();
 
-  constructor(network: MemoryNetwork, clock: Clock) {
+  constructor(network: MemoryNetwork, clock: SimClock) {
     this.#network = network;
     this.clock = clock;
   }
@@ -107,7 +101,7 @@ export class MemoryTransport implements CarrierTransport {
     });
   }
 
-  #carrier(clock: Clock, kind: CarrierKind): MemoryCarrier {
+  #carrier(clock: SimClock, kind: CarrierKind): MemoryCarrier {
     const delayMs = () => this.#network.delayMs();
     const onClosed = () => this.#carriers.delete(carrier);
     const carrier = new MemoryCarrier(clock, { delayMs, onClosed, kind });

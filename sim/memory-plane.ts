@@ -210,6 +210,7 @@ class MemoryHeld implements HeldMemory {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.clientPort?.keepAlive(false);
     this.window.close();
     this.#board?.release();
   }

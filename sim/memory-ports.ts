@@ -81,8 +81,8 @@ abstract class BellSleeper implements Sleeper {
     this.#bell.watch(this.clock, callback);
   }
 
-  keepAlive(_keep: boolean): void {
-    // A simulated process lives until it is killed.
+  keepAlive(keep: boolean): void {
+    this.#bell.keepAlive(this.clock, keep);
   }
 }
 
@@ -103,7 +103,7 @@ export interface ClientPortParts {
 }
 
 export class MemoryClientPort extends BellSleeper implements ClientPort {
-  readonly spinMsMax: number = callSpinMsMax;
+  readonly spinMsMax: number = this.clock.spinMs(callSpinMsMax);
   readonly looksPerClock = 256;
   readonly #end: ClientEnd;
   readonly #server: Waker;
@@ -142,15 +142,25 @@ export class MemoryClientPort extends BellSleeper implements ClientPort {
   }
 
   block(timeoutMs: number): void {
-    this.clock.block(() => this.#bell.rung || this.#carrier?.hasNews === true, timeoutMs);
+    this.#blockUntil(() => this.#bell.rung || this.#carrier?.hasNews === true, timeoutMs);
     this.#bell.drain();
     this.#carrier?.pump();
   }
 
   /** The others have had their time while this thread was busy: what they did in it is done now. */
   pumpControl(): void {
-    this.clock.block(() => false, 0);
+    this.#blockUntil(() => false, 0);
     this.#carrier?.pump();
+  }
+
+  /** If it can never end, neither can the call in the slot: then the session is over. */
+  #blockUntil(done: () => boolean, msMax: number): void {
+    try {
+      this.clock.block(done, msMax);
+    } catch (error) {
+      this.#carrier?.fail(error as Error);
+      throw error;
+    }
   }
 }
 
@@ -168,7 +178,7 @@ type Client =
 
 export class MemoryServerPort extends BellSleeper implements ServerPort {
   readonly observesPerClock = 512;
-  readonly spinMsMax: number = idleSpinMsMax;
+  readonly spinMsMax: number = this.clock.spinMs(idleSpinMsMax);
   readonly board: SlotBoard | undefined;
   readonly #window: Window;
   readonly #layout: SlotLayout;

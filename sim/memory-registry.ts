@@ -1,5 +1,5 @@
 // Service records in memory, shared by the processes of one simulation.
-import type { Clock, Registry, ServiceRecord } from '#bridge';
+import { type Clock, checkServiceName, type Registry, type ServiceRecord } from '#bridge';
 
 interface Watcher {
   readonly service: string;
@@ -17,9 +17,14 @@ export class MemoryRecords {
     return {
       publish: (record) => this.#change(record, () => this.#records.set(keyOf(record), record)),
       withdraw: (record) => this.#change(record, () => this.#records.delete(keyOf(record))),
-      list: (service) => [...this.#records.values()].filter((record) => record.service === service),
+      list: (service) => this.#list(service),
       watch: (service, onChange) => this.#watch({ service, clock, onChange }),
     };
+  }
+
+  #list(service: string): ServiceRecord[] {
+    checkServiceName(service);
+    return [...this.#records.values()].filter((record) => record.service === service);
   }
 
   #change(record: ServiceRecord, change: () => unknown): void {

@@ -1,13 +1,15 @@
 // The clock of one simulated process: it has its own zero, runs a little fast or slow, and its process can be stopped
 // as by SIGSTOP. Whatever happens to a process happens by this clock, so a stopped one does nothing at all.
-import type { Clock, Timer } from '#bridge';
-import type { VirtualClock } from './virtual-clock.ts';
+import type { Timer } from '#bridge';
+import type { SimClock, Timeline } from './timeline.ts';
 
 export interface ProcessClockOptions {
   /** What this clock shows when the timeline begins, milliseconds. Defaults to 0. */
   readonly offsetMs?: number;
   /** Milliseconds on this clock to one of the timeline. Defaults to 1; quartz is within 0.9999 … 1.0001. */
   readonly rate?: number;
+  /** Enters the process, and does there what happens to it. By default there is nothing to enter. */
+  readonly enter?: (callback: () => void) => void;
 }
 
 interface HeldCallback {
@@ -15,17 +17,21 @@ interface HeldCallback {
   cancelled: boolean;
 }
 
-export class ProcessClock implements Clock {
-  readonly #timeline: VirtualClock;
+export class ProcessClock implements SimClock {
+  readonly #timeline: Timeline;
   readonly #offsetMs: number;
   readonly #rate: number;
+  readonly #enter: (callback: () => void) => void;
   readonly #held: HeldCallback[] = [];
+  readonly #keepers = new Set<object>();
   #frozen = false;
+  #dead = false;
 
-  constructor(timeline: VirtualClock, options: ProcessClockOptions = {}) {
+  constructor(timeline: Timeline, options: ProcessClockOptions = {}) {
     this.#timeline = timeline;
     this.#offsetMs = options.offsetMs ?? 0;
     this.#rate = options.rate ?? 1;
+    this.#enter = options.enter ?? ((callback) => callback());
   }
 
   nowMs(): number {
@@ -35,6 +41,17 @@ export class ProcessClock implements Clock {
   /** As nowMs(), for whoever stands outside of time. */
   get timeMs(): number {
     return this.#offsetMs + this.#timeline.timeMs * this.#rate;
+  }
+
+  /** How long it pays to spin at most, where `msMax` would be right in life. */
+  spinMs(msMax: number): number {
+    return this.#timeline.othersGoOn ? msMax : 0;
+  }
+
+  keepAlive(keeper: object, keep: boolean): void {
+    if (keep && !this.#dead) this.#keepers.add(keeper);
+    else this.#keepers.delete(keeper);
+    this.#timeline.keepAlive(this, this.#keepers.size > 0);
   }
 
   get frozen(): boolean {
@@ -62,6 +79,14 @@ export class ProcessClock implements Clock {
     this.#frozen = true;
   }
 
+  /** Stops the process for good. */
+  kill(): void {
+    this.#dead = true;
+    this.freeze();
+    this.#keepers.clear();
+    this.#timeline.keepAlive(this, false);
+  }
+
   /** Lets the process go on: what fell due meanwhile happens now, in order. */
   thaw(): void {
     this.#frozen = false;
@@ -72,14 +97,17 @@ export class ProcessClock implements Clock {
   block(done: () => boolean, msMax: number): void {
     const wasFrozen = this.#frozen;
     this.#frozen = true;
-    this.#timeline.runBlocking(done, msMax / this.#rate);
-    if (!wasFrozen) this.thaw();
+    try {
+      this.#timeline.runBlocking(done, msMax / this.#rate);
+    } finally {
+      if (!wasFrozen) this.thaw();
+    }
   }
 
   #deliver(callback: HeldCallback): void {
     if (callback.cancelled) return;
     if (this.#frozen || this.#held.length > 0) this.#held.push(callback);
-    else callback.run();
+    else this.#enter(callback.run);
   }
 
   #catchUpLater(): void {
@@ -91,6 +119,6 @@ export class ProcessClock implements Clock {
     if (this.#frozen) return;
     const callback = this.#held.shift();
     this.#catchUpLater();
-    if (callback?.cancelled === false) callback.run();
+    if (callback?.cancelled === false) this.#enter(callback.run);
   }
 }

@@ -1,13 +1,24 @@
 // One simulated process: its clock, its randomness, its agent. It can be stopped, let go on, and killed.
-import { Agent, type Environment, type Registry, type RuntimeDirectory, Unsupported } from '#bridge';
+import { Agent, type Environment, type Random, type Registry, type RuntimeDirectory, Unsupported } from '#bridge';
 import { FarCard } from './far-card.ts';
+import type { FarFabric } from './far-fabric.ts';
 import { FarPlane } from './far-plane.ts';
-import type { MemoryTransport } from './memory-network.ts';
-import { MemoryPlane } from './memory-plane.ts';
+import type { MemoryNetwork, MemoryTransport } from './memory-network.ts';
+import { type MemoryMachine, MemoryPlane } from './memory-plane.ts';
 import type { MemoryRecords } from './memory-registry.ts';
 import { MemoryTcp } from './memory-tcp.ts';
 import { ProcessClock, type ProcessClockOptions } from './process-clock.ts';
-import type { World } from './world.ts';
+import type { Timeline } from './timeline.ts';
+
+/** What processes share. */
+export interface Surroundings {
+  readonly clock: Timeline;
+  readonly random: { fork(): Random };
+  readonly network: MemoryNetwork;
+  readonly fabric: FarFabric;
+  readonly machine: MemoryMachine;
+  readonly records: MemoryRecords;
+}
 
 export interface ProcessOptions extends ProcessClockOptions {
   /** The services of the machine that it runs on. By default all processes of a world are on one. */
@@ -28,7 +39,7 @@ export class Process {
   readonly registry: Registry;
   #dead = false;
 
-  constructor(world: World, options: ProcessOptions) {
+  constructor(world: Surroundings, options: ProcessOptions) {
     this.clock = new ProcessClock(world.clock, options);
     this.environment = { clock: this.clock, random: world.random.fork() };
     this.transport = world.network.transport(this.clock);
@@ -62,7 +73,7 @@ export class Process {
   /** As SIGKILL: it does nothing more, and only its peers notice. */
   kill(): void {
     this.#dead = true;
-    this.clock.freeze();
+    this.clock.kill();
     this.transport.abandon();
     this.card.abandon();
   }

@@ -1,7 +1,8 @@
 // The one timeline of a simulation. Time stands still while anything runs, and jumps to the next event when
 // nothing does: so days pass in milliseconds, and the same program does the same in every run.
-import { type Clock, invariant, type Timer } from '#bridge';
+import { invariant, type Timer } from '#bridge';
 import { EventQueue } from './event-queue.ts';
+import type { Timeline } from './timeline.ts';
 
 export interface VirtualClockOptions {
   /**
@@ -19,7 +20,8 @@ const eventsPerInstantMax = 100_000;
 /** How long `run` lets a promise take, unless told: an hour. */
 const runMsDefault = 3_600_000;
 
-export class VirtualClock implements Clock {
+export class VirtualClock implements Timeline {
+  readonly othersGoOn = true;
   readonly #readMs: number;
   readonly #queue = new EventQueue();
   #nowMs = 0;
@@ -57,6 +59,10 @@ export class VirtualClock implements Clock {
   /** Calls back once all that is due now has had its turn, which takes as long as a look at the clock. */
   nextTurn(callback: () => void): void {
     this.#queue.add(this.#nowMs + this.#readMs, callback);
+  }
+
+  keepAlive(): void {
+    // Whoever advances the time keeps the process.
   }
 
   /** Lets `ms` milliseconds pass: runs what falls due in them, in order, each followed by its microtasks. */

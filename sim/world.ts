@@ -4,7 +4,7 @@ import { FarFabric } from './far-fabric.ts';
 import { MemoryNetwork } from './memory-network.ts';
 import type { MemoryMachine } from './memory-plane.ts';
 import { MemoryRecords } from './memory-registry.ts';
-import { Process, type ProcessOptions } from './process.ts';
+import { Process, type ProcessOptions, type Surroundings } from './process.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { VirtualClock, type VirtualClockOptions } from './virtual-clock.ts';
 
@@ -12,7 +12,7 @@ import { VirtualClock, type VirtualClockOptions } from './virtual-clock.ts';
 const machineBytes: number = 2 ** 30;
 const machineDoorbells = 1024;
 
-export class World {
+export class World implements Surroundings {
   readonly seed: number;
   readonly clock: VirtualClock;
   readonly random: SeededRandom;

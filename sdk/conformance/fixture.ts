@@ -1,6 +1,12 @@
 // What a plane hands to the suite: its name, and a way to start homes.
 import type { Readable, Writable } from 'node:stream';
-import type { PlaneName } from '../index.ts';
+import type { FabricDns, MemBuilder, PlaneName } from '../index.ts';
+
+/** What a process gets leases by: the package's own, or what a `MemoryProcess` of leasewire/testing offers. */
+export interface LeaseClasses {
+  readonly MemBuilder: typeof MemBuilder;
+  readonly FabricDns: typeof FabricDns;
+}
 
 /**
  * A running home-program.js, here or on another machine. A child process with piped stdin and stdout is one; so is what
@@ -22,6 +28,13 @@ export interface Fixture {
   readonly plane: PlaneName;
   /** Starts a home that this process can attach to. The suite ends it. */
   spawnHome(): Promise<HomeProcess>;
+  /** By which this process takes part. Defaults to the package's own. */
+  readonly classes?: LeaseClasses;
+  /**
+   * Whether homes share this thread. A handler that answers later can then answer no callSync, which blocks it: cases call
+   * such handlers by call() alone. Defaults to false.
+   */
+  readonly sharesThread?: boolean;
   /** Seconds that suffice, with room to spare, to attach a lease and call its server once. Defaults to 1. */
   readonly shortLeaseSecs?: number;
   /** Cases that cannot hold on this plane, by name, and why. They are skipped; a name that is no case's fails the suite. */

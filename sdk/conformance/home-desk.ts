@@ -1,15 +1,15 @@
-// What a home process has: its leases, with their servers, clients and services. The commands of home-program.ts work on
+// What a home process has: its leases, with their servers, clients and services. The commands of home-host.ts work on
 // these; they use the public API alone.
 import {
   type FabricDns,
   implement,
-  MemBuilder,
   type MemLease,
   payloadBytesMax,
   RpcClient,
   type RpcHandler,
   RpcServer,
 } from '../index.ts';
+import type { LeaseClasses } from './fixture.ts';
 import { HomeMethods } from './home-methods.ts';
 import type { AcquireRequest, AttachRequest, LeaseFacts } from './home-protocol.ts';
 import { doorkeeper, homeImplementation, homeService } from './home-service.ts';
@@ -109,14 +109,16 @@ export class DeskLease {
 export class HomeDesk {
   readonly #leases = new Map<string, DeskLease>();
   readonly #services = new Set<string>();
+  readonly #classes: LeaseClasses;
   readonly #dns: FabricDns;
 
-  constructor(dns: FabricDns) {
+  constructor(classes: LeaseClasses, dns: FabricDns) {
+    this.#classes = classes;
     this.#dns = dns;
   }
 
   async acquire({ minBytes, leaseSecs, autoRenew }: AcquireRequest): Promise<LeaseFacts> {
-    const builder = new MemBuilder();
+    const builder = new this.#classes.MemBuilder();
     if (minBytes !== undefined) builder.minBytes(minBytes);
     if (leaseSecs !== undefined) builder.leaseSecs(leaseSecs);
     if (autoRenew !== undefined) builder.autoRenew(autoRenew);
@@ -124,7 +126,7 @@ export class HomeDesk {
   }
 
   async attach({ reference, slots = 1 }: AttachRequest): Promise<LeaseFacts> {
-    return this.#add(await MemBuilder.attach(reference, { slots }));
+    return this.#add(await this.#classes.MemBuilder.attach(reference, { slots }));
   }
 
   find(id: string): DeskLease {

@@ -13,8 +13,9 @@ import { rpcCases } from './rpc.ts';
 import { serviceCases } from './services.ts';
 import { type Cases, Stage } from './stage.ts';
 
-export type { Fixture, HomeProcess } from './fixture.ts';
+export type { Fixture, HomeProcess, LeaseClasses } from './fixture.ts';
 export { HomeDriver, HomeLease } from './home-driver.ts';
+export { type HomeParts, hostHome } from './home-host.ts';
 export { delayed, methods } from './home-methods.ts';
 
 /** The cases by area. */

@@ -1,7 +1,7 @@
 // Leases: to acquire, attach, keep, and end them, at home and at a holder.
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { Disconnected, MemBuilder, Revoked, RpcClient, RpcServer, Unsupported } from '../index.ts';
+import { Disconnected, Revoked, RpcClient, RpcServer, Unsupported } from '../index.ts';
 import { expectFailure } from './expect-failure.ts';
 import { type Cases, ended, type Stage, until } from './stage.ts';
 
@@ -92,7 +92,7 @@ async function deadHomeIsDisconnected(stage: Stage): Promise<void> {
   await expectFailure(stage.attach(there), Disconnected);
 }
 
-async function malformedReferences(): Promise<void> {
+async function malformedReferences({ classes }: Stage): Promise<void> {
   const id = '0'.repeat(32);
   const wrong = [
     '',
@@ -103,11 +103,12 @@ async function malformedReferences(): Promise<void> {
     `http:///${id}`,
     `leasewire:///${id}/x`,
   ];
-  for (const reference of wrong) await expectFailure(MemBuilder.attach(reference), TypeError);
+  for (const reference of wrong) await expectFailure(classes.MemBuilder.attach(reference), TypeError);
 }
 
-async function absentHostIsDisconnected(): Promise<void> {
-  await expectFailure(MemBuilder.attach(`leasewire://no-such-host.invalid:4711/${'0'.repeat(32)}`), Disconnected);
+async function absentHostIsDisconnected({ classes }: Stage): Promise<void> {
+  const url = `leasewire://no-such-host.invalid:4711/${'0'.repeat(32)}`;
+  await expectFailure(classes.MemBuilder.attach(url), Disconnected);
 }
 
 async function homeRenewalIsSeenByHolder(stage: Stage): Promise<void> {

@@ -10,7 +10,8 @@ import {
   RpcClient,
   type RpcClientOptions,
 } from '../index.ts';
-import type { Fixture } from './fixture.ts';
+import { type CallMode, callModes } from './expect-failure.ts';
+import type { Fixture, LeaseClasses } from './fixture.ts';
 import { HomeDriver, type HomeLease } from './home-driver.ts';
 import type { AcquireRequest } from './home-protocol.ts';
 
@@ -32,12 +33,15 @@ const lookEveryMs = 2;
 
 export class Stage {
   readonly #fixture: Fixture;
+  /** By which this process takes part. */
+  readonly classes: LeaseClasses;
   readonly #taken: { release(): Promise<unknown> }[] = [];
   readonly #others: HomeDriver[] = [];
   #home: HomeDriver | undefined;
 
   constructor(fixture: Fixture) {
     this.#fixture = fixture;
+    this.classes = fixture.classes ?? { MemBuilder, FabricDns };
   }
 
   get plane(): PlaneName {
@@ -47,6 +51,11 @@ export class Stage {
   /** For leases that are to expire under a case, yet not before it has begun. */
   get shortSecs(): number {
     return this.#fixture.shortLeaseSecs ?? 1;
+  }
+
+  /** The ways to call handlers that answer later. */
+  get patientModes(): readonly CallMode[] {
+    return this.#fixture.sharesThread ? ['call'] : callModes;
   }
 
   get home(): HomeDriver {
@@ -67,11 +76,11 @@ export class Stage {
   }
 
   async attachTo(reference: string, options?: AttachOptions): Promise<MemLease> {
-    return this.adopt(await MemBuilder.attach(reference, options));
+    return this.adopt(await this.classes.MemBuilder.attach(reference, options));
   }
 
   /** Acquires a lease in this process. */
-  async acquireHere(builder: MemBuilder = new MemBuilder()): Promise<MemLease> {
+  async acquireHere(builder: MemBuilder = new this.classes.MemBuilder()): Promise<MemLease> {
     return this.adopt(await builder.acquire());
   }
 
@@ -95,7 +104,7 @@ export class Stage {
   }
 
   async openDns(): Promise<FabricDns> {
-    const dns = await FabricDns.open();
+    const dns = await this.classes.FabricDns.open();
     this.#taken.push({ release: () => dns.close() });
     return dns;
   }
