@@ -10,7 +10,13 @@ export interface Disturbance {
 }
 
 /** Above this, per cent of one core, a report says that it was disturbed. */
-export const DISTURBANCE_PERCENT_MAX = 10;
+const DISTURBANCE_PERCENT_MAX = 10;
+
+export function disturbanceLine({ othersCpuPercent, stealPercent }: Disturbance): string {
+  const quiet = Math.max(othersCpuPercent, stealPercent) <= DISTURBANCE_PERCENT_MAX;
+  const verdict = quiet ? '' : ': THE MACHINE WAS NOT QUIET, measure again';
+  return `during the rounds others used ${othersCpuPercent.toFixed(1)} % of a core, the hypervisor took ${stealPercent.toFixed(1)} %${verdict}`;
+}
 
 export class DisturbanceMeter {
   readonly #pids: readonly number[];

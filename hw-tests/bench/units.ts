@@ -6,7 +6,7 @@ interface Unit {
   readonly size: number;
 }
 
-type Units = readonly [Unit, ...Unit[]];
+export type Units = readonly [Unit, ...Unit[]];
 
 export const durations: Units = [
   { name: ' ns', size: 1 },

@@ -1,6 +1,8 @@
 // A unary call of @grpc/grpc-js, here over a Unix socket. Messages are the payload's bytes as they are: no protobuf.
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import {
+  type ChannelOptions,
   type ClientUnaryCall,
   credentials,
   type handleUnaryCall,
@@ -29,6 +31,10 @@ const service: ServiceDefinition<{ echo: handleUnaryCall<Buffer, Buffer> }> = {
   },
 };
 
+/** Clients of one process would share one connection to their server. */
+const OWN_CONNECTION: ChannelOptions = { 'grpc.use_local_subchannel_pool': 1 };
+const CONNECT_MS_MAX = 60_000;
+
 const Client = makeGenericClientConstructor(service, 'bench.Echo');
 
 const echo: handleUnaryCall<Buffer, Buffer> = (call, reply) => reply(null, call.request);
@@ -46,7 +52,8 @@ export async function serveGrpc(target: string): Promise<Close> {
 }
 
 export async function connectGrpc(target: string): Promise<EchoClient> {
-  const client = new Client(target, credentials.createInsecure());
+  const client = new Client(target, credentials.createInsecure(), OWN_CONNECTION);
+  await promisify(client.waitForReady.bind(client))(Date.now() + CONNECT_MS_MAX);
   const callEcho = (client['echo'] as Echo).bind(client);
   return {
     kind: 'await',
