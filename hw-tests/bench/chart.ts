@@ -22,6 +22,8 @@ interface Mark {
 
 const marks: Readonly<Record<string, Mark>> = {
   'floor-c': { color: '#040404', variable: '--floor', symbol: 'circle' },
+  'memcpy-c': { color: '#131313', variable: '--floor', symbol: 'circle' },
+  'ring-c': { color: '#141414', variable: '--sync', symbol: 'diamond' },
   'leasewire-sync': { color: '#050505', variable: '--sync', symbol: 'diamond' },
   'leasewire-await': { color: '#060606', variable: '--await', symbol: 'triangle' },
   'unix-socket': { color: '#070707', variable: '--socket', symbol: 'rect' },
@@ -76,18 +78,20 @@ export interface Panels {
   readonly series: readonly SeriesOption[];
 }
 
-/** Three panels side by side, on one logarithmic scale. */
+/** Panels side by side, on one logarithmic scale. */
 export function drawPanels({ names, titles, categories, range, units, series }: Panels): string {
+  const step = 96 / titles.length;
+  const width = step - 4;
   return draw(HEIGHT_PX, {
     ...legend(names),
     title: titles.map((text, panel) => ({
       text,
-      left: `${5 + panel * 32 + 14}%`,
+      left: `${5 + panel * step + width / 2}%`,
       top: 34,
       textAlign: 'center',
       textStyle: { color: INK, fontSize: 13 },
     })),
-    grid: titles.map((_, panel) => ({ left: `${5 + panel * 32}%`, width: '28%', top: 64, bottom: 40 })),
+    grid: titles.map((_, panel) => ({ left: `${5 + panel * step}%`, width: `${width}%`, top: 64, bottom: 40 })),
     xAxis: titles.map((_, panel) => ({ type: 'category', gridIndex: panel, data: [...categories], ...axis })),
     yAxis: titles.map((_, panel) => logAxis(panel, range, units)),
     series: [...series],

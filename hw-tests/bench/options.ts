@@ -100,9 +100,13 @@ export function parseRounds(text: string | undefined, otherwise: number): number
 }
 
 export function parseSizes(text: string, bytesMax: number): readonly number[] {
+  return parseCounts('--sizes', text, bytesMax);
+}
+
+export function parseCounts(option: string, text: string, max: number): readonly number[] {
   return unique(
-    '--sizes',
-    text.split(',').map((size) => parseCount('--sizes', size, bytesMax)),
+    option,
+    text.split(',').map((count) => parseCount(option, count, max)),
   );
 }
 

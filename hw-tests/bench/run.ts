@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Contender } from './contender.ts';
 import { openFloorC } from './contenders/floor-c.ts';
 import { DisturbanceMeter } from './disturbance.ts';
-import { type Effort, FAST_VISITS, fullEffort, IDLE_BYTES, IDLE_WAIT_MS, quickEffort } from './effort.ts';
+import { type Effort, fullEffort, IDLE_BYTES, IDLE_WAIT_MS, quickEffort } from './effort.ts';
 import { idleCpuPercent } from './idle-cpu.ts';
 import { describeMachine } from './machine.ts';
 import { describeMethod } from './method.ts';
@@ -14,7 +14,7 @@ import type { Place } from './place.ts';
 import type { BenchReport } from './report.ts';
 import { shuffled } from './shuffled.ts';
 import { ratiosOf, Tally } from './tally.ts';
-import { visit } from './visit.ts';
+import { visit, visitsOf } from './visit.ts';
 
 /** Between two contenders' idle samples, so that none runs into another. */
 const STAGGER_MS = 100;
@@ -74,7 +74,8 @@ class Run {
     for (let round = 0; round < this.#options.rounds; round++) {
       this.#log(`round ${round + 1} of ${this.#options.rounds}`);
       for (const bytes of this.#options.payloadBytes) {
-        for (const contender of shuffled(this.#visits(bytes))) await visit(this.tally, this.#effort, contender, bytes);
+        for (const contender of shuffled(visitsOf(this.tally, this.#contenders, bytes)))
+          await visit(this.tally, this.#effort, contender, bytes);
       }
       await this.#measureIdle();
     }
@@ -86,13 +87,6 @@ class Run {
     this.#log('idle CPU of leasewire');
     await setTimeout(IDLE_WAIT_MS);
     return idleCpuPercent(leasewire.pids, this.#effort.idleCpuMs);
-  }
-
-  /** Once each in the first round, when it is not yet known who is fast. */
-  #visits(bytes: number): readonly Contender[] {
-    return this.#contenders.flatMap((contender) =>
-      Array<Contender>(this.tally.batched(contender.name, bytes) ? FAST_VISITS : 1).fill(contender),
-    );
   }
 
   /** Each contender waits out its own idleness; their calls are staggered. */

@@ -28,6 +28,13 @@ export const byteRates: Units = [
   { name: ' GB/s', size: 1e9 },
 ];
 
+export const byteCounts: Units = [
+  { name: ' B', size: 1 },
+  { name: ' kB', size: 1e3 },
+  { name: ' MB', size: 1e6 },
+  { name: ' GB', size: 1e9 },
+];
+
 export const ratios: Units = [{ name: 'x', size: 1 }];
 
 /** 131 ns, 12.3 µs, 4.56 ms. */

@@ -12,9 +12,9 @@ import {
   ServerCredentials,
   type ServiceDefinition,
 } from '@grpc/grpc-js';
-import type { Close, EchoClient, EchoPlane } from '../echo-plane.ts';
+import type { AwaitClient, Close, EchoPlane } from '../echo-plane.ts';
 
-export const grpcJs: EchoPlane = {
+export const grpcJs: EchoPlane<AwaitClient> = {
   serve: (directory) => serveGrpc(address(directory)),
   connect: (directory) => connectGrpc(address(directory)),
 };
@@ -51,7 +51,7 @@ export async function serveGrpc(target: string): Promise<Close> {
   return async () => server.forceShutdown();
 }
 
-export async function connectGrpc(target: string): Promise<EchoClient> {
+export async function connectGrpc(target: string): Promise<AwaitClient> {
   const client = new Client(target, credentials.createInsecure(), OWN_CONNECTION);
   await promisify(client.waitForReady.bind(client))(Date.now() + CONNECT_MS_MAX);
   const callEcho = (client['echo'] as Echo).bind(client);
