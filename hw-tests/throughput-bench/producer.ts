@@ -1,23 +1,35 @@
-// The producer's process of one queue: `node producer.js NAME DIRECTORY`. `give BYTES DURATION_MS` on stdin, one JSON
-// line on stdout for each. At the end of stdin it closes and exits.
+// The producer's process of one contender's queues: `node producer.js NAME DIRECTORY`. On stdin, one JSON line on stdout
+// for each: join BYTES | give BYTES DURATION_MS. At the end of stdin it closes and exits.
 import { printReply, runChild } from '../bench/child.ts';
 import { splitCommand } from '../bench/command.ts';
 import { obeyLines } from '../bench/obey-commands.ts';
 import { MessageSource } from './messages.ts';
 import { isNodeQueueName } from './names.ts';
-import { loadQueuePlane } from './queue-plane.ts';
+import { queueDirectory } from './queue-directory.ts';
+import { loadQueuePlane, type Producer } from './queue-plane.ts';
 
 async function main(name: string, directory: string): Promise<void> {
   if (!isNodeQueueName(name)) throw new Error(`no queue of Node processes: '${name}'`);
-  const producer = await (await loadQueuePlane(name)).join(directory);
+  const plane = await loadQueuePlane(name);
+  const queues = new Map<number, Producer>();
   printReply({ ready: true });
   await obeyLines(async (line) => {
-    const [bytes = 0, durationMs = 0] = splitCommand(line, { give: 2 }).numbers;
-    const source = new MessageSource(bytes, performance.now() + durationMs);
-    await producer.give(source.next);
-    return { sent: source.sent };
+    const { verb, numbers } = splitCommand(line, { join: 1, give: 2 });
+    const [bytes = 0, durationMs = 0] = numbers;
+    if (verb === 'join') {
+      queues.set(bytes, await plane.join(queueDirectory(directory, bytes)));
+      return { joined: bytes };
+    }
+    return give(queues.get(bytes), bytes, durationMs);
   });
-  await producer.close();
+  for (const { close } of queues.values()) await close();
+}
+
+async function give(queue: Producer | undefined, bytes: number, durationMs: number): Promise<object> {
+  if (queue === undefined) throw new Error(`no queue of ${bytes} B was joined`);
+  const source = new MessageSource(bytes, performance.now() + durationMs);
+  await queue.give(source.next);
+  return { sent: source.sent };
 }
 
 await runChild(main);

@@ -21,8 +21,8 @@ export interface Producer {
 }
 
 export interface QueuePlane {
-  /** `directory` is private to this pair of processes. */
-  open(directory: string, messageBytesMax: number): Promise<Consumer>;
+  /** A queue for messages of `bytes`. `directory` is private to it and its two processes. */
+  open(directory: string, bytes: number): Promise<Consumer>;
   join(directory: string): Promise<Producer>;
 }
 

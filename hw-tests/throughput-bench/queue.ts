@@ -5,7 +5,7 @@ import { twoCores } from '../bench/cores.ts';
 import type { LineProcess } from '../bench/line-process.ts';
 import type { Place } from '../bench/place.ts';
 import { childProgram } from '../bench/project.ts';
-import { QUEUE_MESSAGES, type WindowEffort } from './effort.ts';
+import { QUEUE_BYTES, QUEUE_MESSAGES, type WindowEffort } from './effort.ts';
 import { type FloorName, floorNames, isOneOf, type NodeQueueName, type QueueName } from './names.ts';
 import { rateIn } from './rate.ts';
 
@@ -49,6 +49,10 @@ async function openPair(name: NodeQueueName, place: Place): Promise<Queue> {
   await consumer.reply();
   const producer = start('producer');
   await producer.reply();
+  for (const bytes of QUEUE_BYTES) {
+    await consumer.ask(`open ${bytes}`);
+    await producer.ask(`join ${bytes}`);
+  }
   return {
     ...endsOf(name, [producer, consumer]),
     measure: (bytes, effort) => carry(producer, consumer, bytes, effort),
