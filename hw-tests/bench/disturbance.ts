@@ -1,6 +1,6 @@
 // Who else used the cores while the bench measured. Two spinning processes on two cores feel any neighbour.
 import { readFileSync } from 'node:fs';
-import { processTicks, ticksPerSec } from './idle-cpu.ts';
+import { parseTimes, ticksPerSec } from './idle-cpu.ts';
 
 export interface Disturbance {
   /** CPU of processes that are not the bench's, per cent of one core. */
@@ -23,7 +23,7 @@ export class DisturbanceMeter {
   readonly #startMs: number = performance.now();
   readonly #start: Ticks;
 
-  /** `pids`: the bench and all that it started. They must live until `read`. */
+  /** `pids`: all that the bench has started. Those that end meanwhile are counted as far as they came. */
   constructor(pids: readonly number[]) {
     this.#pids = pids;
     this.#start = readTicks(pids);
@@ -47,7 +47,21 @@ interface Ticks {
 
 function readTicks(pids: readonly number[]): Ticks {
   const { busy, steal } = parseCpuTicks(readFileSync('/proc/stat', 'utf8'));
-  return { others: busy - processTicks(pids), steal };
+  return { others: busy - benchTicks(pids), steal };
+}
+
+/** Of this process, of `pids`, and of those children that have ended: they are counted here once they were waited for. */
+export function benchTicks(pids: readonly number[]): number {
+  const { own, endedChildren } = parseTimes(readFileSync('/proc/self/stat', 'utf8'));
+  return pids.reduce((total, pid) => total + livingTicks(pid), own + endedChildren);
+}
+
+function livingTicks(pid: number): number {
+  try {
+    return parseTimes(readFileSync(`/proc/${pid}/stat`, 'utf8')).own;
+  } catch {
+    return 0; // it has ended
+  }
 }
 
 /** The first line of /proc/stat: user nice system idle iowait irq softirq steal. */

@@ -29,7 +29,7 @@ export async function runBench(options: Options, place: Place, log: Log): Promis
   );
   const run = new Run(options, effort, contenders, log);
   const clockReadNs = await run.clockReads();
-  const meter = new DisturbanceMeter([process.pid, ...contenders.flatMap(({ pids }) => pids)]);
+  const meter = new DisturbanceMeter(contenders.flatMap(({ pids }) => pids));
   await run.rounds();
   const disturbance = meter.read();
   const results = run.tally.results(options.names);

@@ -1,6 +1,6 @@
 // Runs the compiled throughput bench (`npm test` compiles first): shapes and manners, no rates.
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { benchPrograms, isRunning, type Outcome } from '../bench/bench-programs.test.support.ts';
@@ -18,6 +18,7 @@ describe('a quick throughput bench', () => {
 
   beforeAll(async () => {
     outcome = await run(['--quick', '--json', jsonFile, '--html', htmlFile]);
+    if (!existsSync(jsonFile)) throw new Error(outcome.stderr);
     report = JSON.parse(readFileSync(jsonFile, 'utf8')) as ThroughputReport;
   });
 

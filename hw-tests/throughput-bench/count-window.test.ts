@@ -22,7 +22,7 @@ describe('a window', () => {
     counted(window, 6);
     window.look(400);
     counted(window, 7);
-    expect(window.result(9999)).toEqual({ count: 6, elapsedMs: 300 });
+    expect(window.result(9999)).toEqual({ count: 6, elapsedMs: 300, isWhole: true });
   });
 
   test('is over as long after its end as its ramp took', () => {
@@ -40,7 +40,7 @@ describe('a window', () => {
     window.look(700);
     counted(window, 1);
     window.look(800);
-    expect(window.result(9999)).toEqual({ count: 3, elapsedMs: 700 });
+    expect(window.result(9999)).toEqual({ count: 3, elapsedMs: 700, isWhole: true });
   });
 
   test('but not for ever', () => {
@@ -48,20 +48,20 @@ describe('a window', () => {
     counted(window, 2);
     window.look(1100);
     counted(window, 1);
-    expect(window.result(9999)).toEqual({ count: 2, elapsedMs: 1000 });
+    expect(window.result(9999)).toEqual({ count: 2, elapsedMs: 1000, isWhole: true });
   });
 
   test('that the load did not outlast has counted up to the load’s end', () => {
     const window = openWindow(0);
     counted(window, 4);
-    expect(window.result(150)).toEqual({ count: 4, elapsedMs: 50 });
+    expect(window.result(150)).toEqual({ count: 4, elapsedMs: 50, isWhole: false });
   });
 
-  test('that never opened has no result', () => {
+  test('that never opened has counted from the start', () => {
     const window = new CountWindow(effort, 0);
     window.start(0);
-    window.look(99);
-    expect(() => window.result(99)).toThrow(/within its ramp of 100 ms/);
+    counted(window, 3);
+    expect(window.result(99)).toEqual({ count: 3, elapsedMs: 99, isWhole: false });
   });
 
   test('reads the clock itself where counts never let a timer run', () => {

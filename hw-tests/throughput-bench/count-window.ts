@@ -5,9 +5,16 @@ import type { WindowEffort } from './effort.ts';
 /** A clock read takes as long as some calls do. */
 const COUNTS_PER_LOOK = 16;
 
+interface Mark {
+  readonly count: number;
+  readonly atMs: number;
+}
+
 export interface WindowCount {
   readonly count: number;
   readonly elapsedMs: number;
+  /** False where the load ended before the window did. */
+  readonly isWhole: boolean;
 }
 
 export class CountWindow {
@@ -16,8 +23,8 @@ export class CountWindow {
   #startMs = Number.POSITIVE_INFINITY;
   #count = 0;
   #untilLook = COUNTS_PER_LOOK;
-  #from: WindowCount | undefined;
-  #to: WindowCount | undefined;
+  #from: Mark | undefined;
+  #to: Mark | undefined;
   #isOver = false;
 
   /** The window is kept open until it has counted `countMin`, but no longer than windowMsMax. */
@@ -46,23 +53,23 @@ export class CountWindow {
   look(nowMs: number): void {
     const { rampMs } = this.#effort;
     if (this.#from === undefined) {
-      if (nowMs - this.#startMs >= rampMs) this.#from = { count: this.#count, elapsedMs: nowMs };
+      if (nowMs - this.#startMs >= rampMs) this.#from = { count: this.#count, atMs: nowMs };
     } else if (this.#to === undefined) {
-      if (this.#isFull(this.#from, nowMs)) this.#to = { count: this.#count, elapsedMs: nowMs };
-    } else if (nowMs - this.#to.elapsedMs >= rampMs) {
+      if (this.#isFull(this.#from, nowMs)) this.#to = { count: this.#count, atMs: nowMs };
+    } else if (nowMs - this.#to.atMs >= rampMs) {
       this.#isOver = true;
     }
   }
 
-  /** What the window counted; up to now, if the load ended first. Throws if it ended within the ramp. */
+  /** What the window counted; up to now if the load ended first, and from the start if it ended within the ramp. */
   result(nowMs: number): WindowCount {
-    const to = this.#to ?? { count: this.#count, elapsedMs: nowMs };
-    if (this.#from === undefined) throw new Error(`the load ended within its ramp of ${this.#effort.rampMs} ms`);
-    return { count: to.count - this.#from.count, elapsedMs: to.elapsedMs - this.#from.elapsedMs };
+    const from = this.#from ?? { count: 0, atMs: this.#startMs };
+    const to = this.#to ?? { count: this.#count, atMs: nowMs };
+    return { count: to.count - from.count, elapsedMs: to.atMs - from.atMs, isWhole: this.#to !== undefined };
   }
 
-  #isFull(from: WindowCount, nowMs: number): boolean {
-    const openMs = nowMs - from.elapsedMs;
+  #isFull(from: Mark, nowMs: number): boolean {
+    const openMs = nowMs - from.atMs;
     const { windowMs, windowMsMax } = this.#effort;
     return openMs >= windowMsMax || (openMs >= windowMs && this.#count - from.count >= this.#countMin);
   }

@@ -1,5 +1,5 @@
 // One contender under load, as the bench sees it: a server process, and clients spread over a few processes.
-import { numberIn, numbersIn } from '../bench/contender.ts';
+import { numbersIn } from '../bench/contender.ts';
 import type { LineProcess, Reply } from '../bench/line-process.ts';
 import type { Place } from '../bench/place.ts';
 import { childProgram } from '../bench/project.ts';
@@ -9,13 +9,7 @@ import type { LoadOrder, PaceOrder } from './load.ts';
 import type { Limits } from './load-plane.ts';
 import { limitsOf } from './load-plane.ts';
 import type { LoadName } from './names.ts';
-import { rateIn } from './rate.ts';
-
-export interface Load {
-  readonly perSecond: number;
-  /** Fewer answers were counted than calls were in flight. */
-  readonly isShort: boolean;
-}
+import { type Rate, rateOf } from './rate.ts';
 
 export class Fleet {
   readonly name: LoadName;
@@ -68,18 +62,13 @@ export class Fleet {
   }
 
   /** Of all processes together. */
-  async load(order: LoadOrder): Promise<Load> {
+  async load(order: LoadOrder): Promise<Rate> {
     const shares = sharesOf(order.active, this.#clients.length);
     const busy = this.#clients.flatMap((client, index) => {
       const active = shares[index] ?? 0;
       return active === 0 ? [] : [client.ask(loadCommand({ ...order, active }))];
     });
-    const replies = await this.#ask(busy);
-    const calls = replies.reduce((total, reply) => total + numberIn(reply, 'count'), 0);
-    return {
-      perSecond: replies.reduce((total, reply) => total + rateIn(reply), 0),
-      isShort: calls < order.active * order.inFlight,
-    };
+    return rateOf(await this.#ask(busy), order.active * order.inFlight);
   }
 
   /** Nanoseconds of the calls that one client makes now and then. */
@@ -96,7 +85,7 @@ export class Fleet {
     const [modest, greedy] = this.#clients;
     if (modest === undefined || greedy === undefined) throw new Error('two clients need two processes');
     const replies = await this.#ask([modest.ask(paceCommand(order)), greedy.ask(loadCommand(greed))]);
-    return { samplesNs: this.#paceOf(replies[0]), greedyPerSecond: rateIn(replies[1] ?? {}) };
+    return { samplesNs: this.#paceOf(replies[0]), greedyPerSecond: rateOf(replies.slice(1)).perSecond };
   }
 
   /** At rest, its garbage collected. */

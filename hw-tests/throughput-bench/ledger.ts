@@ -26,7 +26,7 @@ export interface Figure extends Key {
   readonly spread: Spread;
   /** One for each visit. */
   readonly values: readonly number[];
-  /** A visit ended before as many answers had come as there were calls in flight: no steady rate. */
+  /** Of a visit whose rate was not steady. */
   readonly isShort: boolean;
 }
 

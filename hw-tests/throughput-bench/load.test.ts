@@ -54,4 +54,9 @@ describe('pace', () => {
     expect(samples.length).toBeLessThanOrEqual(20);
     for (const sample of samples) expect(sample).toBeGreaterThan(0);
   });
+
+  test('keeps one sample even where the first call outlasts it all', async () => {
+    const samples = await pace(new Callee().call, { bytes: 8, intervalMs: 1, leadInMs: 1, durationMs: 0 });
+    expect(samples).toHaveLength(1);
+  });
 });

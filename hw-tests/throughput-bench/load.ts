@@ -53,12 +53,12 @@ async function fill(call: AsyncCall, payload: Uint8Array, window: CountWindow): 
   }
 }
 
-/** One call at every interval, timed from its own beginning; what is due while one is under way is left out. */
+/** One call at every interval, timed from its own beginning; what is due while one is under way is left out. At least one. */
 export async function pace(call: AsyncCall, order: PaceOrder): Promise<readonly number[]> {
   const payload = patternOf(order.bytes, 0);
   const startMs = performance.now();
   const samplesNs: number[] = [];
-  for (let dueMs = 0; dueMs < order.leadInMs + order.durationMs; ) {
+  for (let dueMs = 0; dueMs < order.leadInMs + order.durationMs || samplesNs.length === 0; ) {
     const elapsedNs = await timed(call, payload);
     if (dueMs >= order.leadInMs) samplesNs.push(elapsedNs);
     const nowMs = performance.now() - startMs;

@@ -8,18 +8,18 @@ import type { NextMessage, TakeMessage } from './queue-plane.ts';
 const LAST = 0xffff_ffff;
 const MESSAGES_PER_LOOK = 16;
 
-/** Messages of `bytes` for so long, then the last one. */
+/** Messages of `bytes` until it is time, then the last one. The clock is asked at every so many. */
 export class MessageSource {
   readonly #message: Uint8Array;
   readonly #number: DataView;
-  readonly #untilMs: number;
+  readonly #isTime: () => boolean;
   #sent = 0;
   #isOver = false;
 
-  constructor(bytes: number, untilMs: number) {
+  constructor(bytes: number, isTime: () => boolean) {
     this.#message = patternOf(bytes, 0);
     this.#number = new DataView(this.#message.buffer);
-    this.#untilMs = untilMs;
+    this.#isTime = isTime;
   }
 
   /** Besides the last one. */
@@ -29,7 +29,7 @@ export class MessageSource {
 
   readonly next: NextMessage = () => {
     if (this.#isOver) return undefined;
-    this.#isOver = this.#sent % MESSAGES_PER_LOOK === 0 && performance.now() >= this.#untilMs;
+    this.#isOver = this.#sent % MESSAGES_PER_LOOK === 0 && this.#isTime();
     this.#number.setUint32(0, this.#isOver ? LAST : this.#sent++, true);
     return this.#message;
   };

@@ -21,7 +21,7 @@ export function describeMethod(rows: readonly RowName[], effort: Effort): readon
 const sentences: Readonly<Record<RowName, (effort: Effort) => readonly string[]>> = {
   calls: ({ window: { rampMs, windowMs, windowMsMax } }) => [
     `calls: one server process echoes ${PAYLOAD_BYTES} B; the clients, each with a connection or attachment of its own, are spread over up to ${CLIENT_PROCESSES} processes, and each keeps its calls in flight: the next goes when one has come back. Every process counts what came back in ${windowMs} ms that begin ${rampMs} ms after it has begun, and goes on for ${rampMs} ms, since others may yet be counting. Their rates are added up.`,
-    `calls: a window stays open until as many calls have come back as are in flight, but for no longer than ${windowMsMax} ms; the rate is what was counted by then (marked ~, and not divided, if fewer had come back).`,
+    `calls: a window stays open until as many calls have come back as are in flight, but for no longer than ${windowMsMax} ms; the rate is what was counted by then (marked ~, and not divided, if fewer had come back, or if the load ended before its window).`,
     `calls: every client's first echo of a visit is compared byte by byte, of the others the length.`,
     `calls: "${ACTIVE_CLIENTS} active" are ${ACTIVE_CLIENTS} that call with ${ACTIVE_IN_FLIGHT} in flight while the others are attached and idle.`,
   ],

@@ -11,10 +11,10 @@ import type { Queue } from './queue.ts';
 export async function queueRound(queues: Measured<Queue>, effort: Effort, ledger: Ledger): Promise<void> {
   for (const bytes of QUEUE_BYTES) {
     await queues.each(async (queue) => {
-      const perSecond = await queue.measure(bytes, effort.window);
+      const { perSecond, isShort } = await queue.measure(bytes, effort.window);
       const key = { row: 'queue', name: queue.name, at: { bytes } } as const;
-      ledger.add({ ...key, what: 'messages/s', unit: 'count' }, perSecond);
-      ledger.add({ ...key, what: 'bytes/s', unit: 'byteRate' }, perSecond * bytes);
+      ledger.add({ ...key, what: 'messages/s', unit: 'count' }, perSecond, isShort);
+      ledger.add({ ...key, what: 'bytes/s', unit: 'byteRate' }, perSecond * bytes, isShort);
     });
   }
 }

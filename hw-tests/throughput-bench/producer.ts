@@ -27,7 +27,8 @@ async function main(name: string, directory: string): Promise<void> {
 
 async function give(queue: Producer | undefined, bytes: number, durationMs: number): Promise<object> {
   if (queue === undefined) throw new Error(`no queue of ${bytes} B was joined`);
-  const source = new MessageSource(bytes, performance.now() + durationMs);
+  const untilMs = performance.now() + durationMs;
+  const source = new MessageSource(bytes, () => performance.now() >= untilMs);
   await queue.give(source.next);
   return { sent: source.sent };
 }

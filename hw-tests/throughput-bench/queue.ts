@@ -7,14 +7,14 @@ import type { Place } from '../bench/place.ts';
 import { childProgram } from '../bench/project.ts';
 import { QUEUE_BYTES, QUEUE_MESSAGES, type WindowEffort } from './effort.ts';
 import { type FloorName, floorNames, isOneOf, type NodeQueueName, type QueueName } from './names.ts';
-import { rateIn } from './rate.ts';
+import { type Rate, rateOf } from './rate.ts';
 
 export interface Queue {
   readonly name: QueueName;
   readonly pids: readonly number[];
   readonly note?: string;
   /** Messages a second. Rejects if one was lost. */
-  measure(bytes: number, effort: WindowEffort): Promise<number>;
+  measure(bytes: number, effort: WindowEffort): Promise<Rate>;
   close(): Promise<void>;
   kill(): void;
 }
@@ -37,7 +37,7 @@ async function openFloor(name: FloorName, place: Place): Promise<Queue> {
     pids: [...queue.pids, consumerPid],
     note: `${name}: pinned to ${name === 'memcpy-c' ? `CPU ${cores[0]}` : `CPUs ${cores.join(' and ')}`}`,
     measure: async (bytes, { windowMs }) =>
-      rateIn(await floor.ask(`${floorVerbs[name]} ${bytes} ${QUEUE_MESSAGES} ${windowMs}`)),
+      rateOf([await floor.ask(`${floorVerbs[name]} ${bytes} ${QUEUE_MESSAGES} ${windowMs}`)]),
   };
 }
 
@@ -77,7 +77,7 @@ async function carry(
   consumer: LineProcess,
   bytes: number,
   { rampMs, windowMs }: WindowEffort,
-): Promise<number> {
+): Promise<Rate> {
   const [taken, given] = await Promise.race([
     Promise.all([
       consumer.ask(`take ${bytes} ${rampMs} ${windowMs}`),
@@ -87,5 +87,5 @@ async function carry(
   ]);
   const [sent, received] = [numberIn(given, 'sent'), numberIn(taken, 'received')];
   if (sent !== received) throw new Error(`${producer.name}: sent ${sent} messages of which ${received} came`);
-  return rateIn(taken);
+  return rateOf([taken]);
 }

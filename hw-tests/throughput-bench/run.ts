@@ -31,7 +31,7 @@ export async function runBench(options: Options, place: Place, log: Log): Promis
   const run = new Run(options, place, log);
   const contenders = await run.openAll();
   const all = Object.values(contenders) as Measured<Fleet | Queue | Contender>[];
-  const meter = new DisturbanceMeter([process.pid, ...all.flatMap(({ pids }) => pids)]);
+  const meter = new DisturbanceMeter(all.flatMap(({ pids }) => pids));
   for (let round = 0; round < options.rounds; round++) await run.round(round, contenders);
   const disturbance = meter.read();
   for (const each of all) await each.close();
