@@ -1,30 +1,32 @@
 // A process of clients of one contender: `node client.js NAME DIRECTORY`. Commands on stdin, one JSON line on stdout
-// for each: attach CLIENTS | load ACTIVE IN_FLIGHT BYTES RAMP_MS WINDOW_MS WINDOW_MS_MAX |
+// for each: attach CLIENTS IN_FLIGHT | load ACTIVE IN_FLIGHT BYTES RAMP_MS WINDOW_MS WINDOW_MS_MAX |
 // pace BYTES INTERVAL_MS LEAD_IN_MS DURATION_MS | settle. At the end of stdin it closes and exits.
 import { printReply, runChild } from '../bench/child.ts';
 import { splitCommand } from '../bench/command.ts';
 import type { AwaitClient } from '../bench/echo-plane.ts';
 import { obeyLines } from '../bench/obey-commands.ts';
-import { IN_FLIGHT_MAX } from './effort.ts';
-import { load, pace } from './load.ts';
-import { type LoadPlane, limitsOf, loadPlane } from './load-plane.ts';
+import { PAYLOAD_BYTES } from './effort.ts';
+import { load, pace, verify } from './load.ts';
+import { type LoadPlane, loadPlane } from './load-plane.ts';
 import { isOneOf, loadNames } from './names.ts';
 import { settle } from './settle.ts';
 
 class Clients {
-  readonly #connect: () => Promise<AwaitClient>;
+  readonly #connect: (inFlight: number) => Promise<AwaitClient>;
   readonly #clients: AwaitClient[] = [];
+  /** What those that are attached asked for. */
+  #inFlight = 0;
 
-  constructor(plane: LoadPlane, directory: string, inFlight: number) {
-    this.#connect = () => plane.connect(directory, inFlight);
+  constructor(plane: LoadPlane, directory: string) {
+    this.#connect = (inFlight) => plane.connect(directory, inFlight);
   }
 
   async answer(line: string): Promise<object> {
-    const { verb, numbers } = splitCommand(line, { attach: 1, load: 6, pace: 4, settle: 0 });
+    const { verb, numbers } = splitCommand(line, { attach: 2, load: 6, pace: 4, settle: 0 });
     const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = numbers;
     switch (verb) {
       case 'attach':
-        await this.attach(a);
+        await this.attach(a, b);
         return { attached: a };
       case 'load': {
         const calls = this.#clients.slice(0, a).map(({ call }) => call);
@@ -39,9 +41,22 @@ class Clients {
     }
   }
 
-  /** So many in all: those that are missing come, those that are too many go. */
-  async attach(count: number): Promise<void> {
-    while (this.#clients.length < count) this.#clients.push(await this.#connect());
+  /** So many in all, for so many calls in flight each. A new one has made a call: it is connected, whatever that takes. */
+  async attach(count: number, inFlight: number): Promise<void> {
+    await this.#keep(inFlight === this.#inFlight ? count : 0);
+    this.#inFlight = inFlight;
+    while (this.#clients.length < count) {
+      const client = await this.#connect(inFlight);
+      this.#clients.push(client);
+      await verify(client.call, PAYLOAD_BYTES, this.#clients.length);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#keep(0);
+  }
+
+  async #keep(count: number): Promise<void> {
     while (this.#clients.length > count) await this.#clients.pop()?.close();
   }
 
@@ -54,11 +69,10 @@ class Clients {
 
 async function main(name: string, directory: string): Promise<void> {
   if (!isOneOf(loadNames, name)) throw new Error(`no contender that is loaded: '${name}'`);
-  const inFlight = Math.min(IN_FLIGHT_MAX, limitsOf(name)?.inFlight ?? IN_FLIGHT_MAX);
-  const clients = new Clients(await loadPlane(name), directory, inFlight);
+  const clients = new Clients(await loadPlane(name), directory);
   printReply({ ready: true });
   await obeyLines((line) => clients.answer(line));
-  await clients.attach(0);
+  await clients.close();
 }
 
 await runChild(main);

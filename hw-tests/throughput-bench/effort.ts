@@ -8,7 +8,7 @@ export const CLIENTS_MAX = 4096;
 
 /** Calls in flight of each client. */
 export const IN_FLIGHT: readonly number[] = [1, 8, 64];
-export const IN_FLIGHT_MAX = 64;
+const IN_FLIGHT_MAX = 64;
 
 export const PAYLOAD_BYTES = 64;
 

@@ -55,10 +55,10 @@ export class Fleet {
     return limits === undefined || (clients <= limits.clients && inFlight <= limits.inFlight);
   }
 
-  /** So many clients in all. */
-  async attach(clients: number): Promise<void> {
+  /** So many clients in all, for so many calls in flight each. */
+  async attach(clients: number, inFlight: number): Promise<void> {
     const shares = sharesOf(clients, this.#clients.length);
-    await this.#ask(this.#clients.map((client, index) => client.ask(`attach ${shares[index]}`)));
+    await this.#ask(this.#clients.map((client, index) => client.ask(`attach ${shares[index]} ${inFlight}`)));
   }
 
   /** Of all processes together. */

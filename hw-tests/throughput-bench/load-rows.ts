@@ -20,11 +20,15 @@ export interface Cell {
   readonly inFlight: number;
 }
 
-/** With so many attached. Few of many are measured where there are most. */
-export function cellsOf(clients: number, clientsMax: number): readonly Cell[] {
-  const all = IN_FLIGHT.map((inFlight) => ({ clients, inFlight }));
-  const isMost = clients === clientsMax && clients > ACTIVE_CLIENTS;
-  return isMost ? [...all, { clients, active: ACTIVE_CLIENTS, inFlight: ACTIVE_IN_FLIGHT }] : all;
+/** In the order in which they are measured: clients are attached anew only where they are to have more calls in flight. */
+export function cellsOf(clients: readonly number[]): readonly Cell[] {
+  const clientsMax = Math.max(...clients);
+  return IN_FLIGHT.flatMap((inFlight) => [
+    ...clients.map((count) => ({ clients: count, inFlight })),
+    ...(inFlight === ACTIVE_IN_FLIGHT && clientsMax > ACTIVE_CLIENTS
+      ? [{ clients: clientsMax, active: ACTIVE_CLIENTS, inFlight }]
+      : []),
+  ]);
 }
 
 export async function callsRound(
@@ -33,21 +37,17 @@ export async function callsRound(
   effort: Effort,
   ledger: Ledger,
 ): Promise<void> {
-  const clientsMax = Math.max(...clients);
-  for (const count of clients) {
+  for (const cell of cellsOf(clients)) {
     await fleets.each(async (fleet) => {
-      if (fleet.can(count, 1)) await fleet.attach(count);
+      if (fleet.can(cell.clients, cell.inFlight)) await measureCell(fleet, cell, effort, ledger);
     });
-    for (const cell of cellsOf(count, clientsMax)) {
-      await fleets.each((fleet) => measureCell(fleet, cell, effort, ledger));
-    }
   }
-  await fleets.each((fleet) => fleet.attach(0));
+  await fleets.each((fleet) => fleet.attach(0, 1));
 }
 
 async function measureCell(fleet: Fleet, cell: Cell, effort: Effort, ledger: Ledger): Promise<void> {
   const { clients, active = clients, inFlight } = cell;
-  if (!fleet.can(clients, inFlight)) return;
+  await fleet.attach(clients, inFlight);
   const { perSecond, isShort } = await fleet.load({ active, inFlight, bytes: PAYLOAD_BYTES, ...effort.window });
   const key = { row: 'calls', name: fleet.name, what: 'calls/s', unit: 'count' } as const;
   ledger.add({ ...key, at: cell }, perSecond, isShort);
@@ -57,7 +57,7 @@ async function measureCell(fleet: Fleet, cell: Cell, effort: Effort, ledger: Led
 export async function measureMemory(fleet: Fleet, clients: number, ledger: Ledger): Promise<void> {
   if (!fleet.can(clients, 1)) return;
   const before = await fleet.footprint();
-  await fleet.attach(clients);
+  await fleet.attach(clients, 1);
   const after = await fleet.footprint();
   const add = (what: string, bytes: number) =>
     ledger.add({ row: 'memory', name: fleet.name, at: { clients }, what, unit: 'bytes' }, bytes / clients);
@@ -72,9 +72,9 @@ export async function measureMemory(fleet: Fleet, clients: number, ledger: Ledge
 export async function besideRound(fleets: Measured<Fleet>, effort: Effort, ledger: Ledger): Promise<void> {
   await fleets.each(async (fleet) => {
     if (!fleet.can(2, GREEDY_IN_FLIGHT)) return;
-    await fleet.attach(2);
+    await fleet.attach(2, GREEDY_IN_FLIGHT);
     await measureBeside(fleet, effort, ledger);
-    await fleet.attach(0);
+    await fleet.attach(0, 1);
   });
 }
 

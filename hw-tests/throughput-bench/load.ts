@@ -40,7 +40,8 @@ export async function load(calls: readonly AsyncCall[], order: LoadOrder): Promi
   return window.result(performance.now());
 }
 
-async function verify(call: AsyncCall, bytes: number, seed: number): Promise<void> {
+/** One call, its echo compared byte by byte. */
+export async function verify(call: AsyncCall, bytes: number, seed: number): Promise<void> {
   const payload = patternOf(bytes, seed);
   checkReply(payload, await call(payload));
 }
