@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { benchPrograms, isRunning, type Outcome } from '../bench/bench-programs.test.support.ts';
-import { IN_FLIGHT, QUEUE_BYTES } from './effort.ts';
+import { CLIENT_PROCESSES, IN_FLIGHT, QUEUE_BYTES } from './effort.ts';
 import { latencyNames, loadNames, queueNames, type RowName, rowNames } from './names.ts';
 import type { ThroughputReport } from './report.ts';
 
@@ -113,7 +113,7 @@ describe('manners', () => {
 
   test('interrupted, it ends its processes and clears its directory', async () => {
     const { bench, children } = await start('--rows calls --only grpc-js,leasewire'.split(' '));
-    expect(children).toHaveLength(10);
+    expect(children).toHaveLength(2 * (1 + CLIENT_PROCESSES));
     bench.kill('SIGINT');
     expect(await once(bench, 'exit')).toEqual([130, null]);
     await expect.poll(() => children.filter(isRunning)).toEqual([]);

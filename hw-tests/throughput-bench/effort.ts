@@ -17,7 +17,7 @@ export const ACTIVE_CLIENTS = 8;
 export const ACTIVE_IN_FLIGHT = 8;
 
 /** Clients are spread over so many processes. */
-export const CLIENT_PROCESSES = 4;
+export const CLIENT_PROCESSES = 8;
 
 /** The modest client calls this often; the greedy one has as many calls in flight as any. */
 export const MODEST_INTERVAL_MS = 1;
