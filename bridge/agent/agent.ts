@@ -126,16 +126,20 @@ export class Agent implements HomeLeases {
   }
 
   /**
-   * Attaches to a lease, from its home at `address`, or on this machine if it is there. Rejects with Disconnected if the home is
+   * Attaches to a lease, from its home at `address`, or on this machine if it is there; as often as it is asked for, each
+   * time as another holder. Rejects with Disconnected if the home is
    * gone, Revoked if it has no such lease (any more), Contention if a slot was wanted and all are taken, and Unsupported
    * if no plane reaches it.
    */
   async attach(id: LeaseId, options: AttachOptions, address?: AgentAddress): Promise<HeldLease> {
     const agent = agentOf(id);
-    const home = await this.#homeAt(this.#nearest(agent, address), agent);
-    const lease = await home.attach(id, options);
-    if (typeof address === 'object') this.#networkAddresses.set(lease, address);
-    return lease;
+    for (let ordinal = 0; ; ordinal++) {
+      const home = await this.#homeAt(this.#nearest(agent, address), agent, ordinal);
+      if (home.holds(id)) continue; // Over one connection a lease is attached once.
+      const lease = await home.attach(id, options);
+      if (typeof address === 'object') this.#networkAddresses.set(lease, address);
+      return lease;
+    }
   }
 
   /** Where the home of a lease of this agent, acquired or attached, is reached over the network, as far as is known here. */
@@ -241,24 +245,30 @@ export class Agent implements HomeLeases {
     return isFar || typeof address === 'string' ? address : this.directory.socketPath(agent);
   }
 
-  /** One connection to each home, also for those who ask at the same time. */
-  #homeAt(address: AgentAddress, peer?: AgentId): Promise<HomeConnection> {
-    const key = `${peer ?? 'whoever'} ${nameOf(address)}`;
+  /** The connection of this number to each home, also for those who ask at the same time. */
+  #homeAt(address: AgentAddress, peer?: AgentId, ordinal = 0): Promise<HomeConnection> {
+    const key = `${peer ?? 'whoever'} ${nameOf(address)} ${ordinal}`;
     const known = this.#homes.get(key);
     if (known !== undefined && !known.closed) return Promise.resolve(known);
     const connecting =
-      this.#connecting.get(key) ?? this.#connectHome(key, address, peer).finally(() => this.#connecting.delete(key));
+      this.#connecting.get(key) ??
+      this.#connectHome(key, address, peer, ordinal).finally(() => this.#connecting.delete(key));
     this.#connecting.set(key, connecting);
     return connecting;
   }
 
-  async #connectHome(key: string, address: AgentAddress, peer?: AgentId): Promise<HomeConnection> {
+  async #connectHome(
+    key: string,
+    address: AgentAddress,
+    peer: AgentId | undefined,
+    ordinal: number,
+  ): Promise<HomeConnection> {
     const carrier = await this.#connect(address);
     const ends = { self: this.id, peer };
     const options = { holder: this.#holderKeys.of(key), planeFor: (each: Carrier) => this.planeFor(each) };
     const home = new HomeConnection(carrier, ends, options, this.#context, (lost) => {
       if (this.#homes.get(key) === home) this.#homes.delete(key);
-      if (lost.length > 0) this.#reconnect(lost, () => this.#homeAt(address, peer));
+      if (lost.length > 0) this.#reconnect(lost, () => this.#homeAt(address, peer, ordinal));
     });
     this.#homes.set(key, home);
     return home;

@@ -71,6 +71,11 @@ export class HomeConnection implements ConnectionOwner, Home {
     return this.#connection.closed;
   }
 
+  /** Whether a lease is attached over this connection, or about to be. */
+  holds(id: LeaseId): boolean {
+    return this.#leases.has(id) || [...this.#bindings].some((binding) => binding.id === id);
+  }
+
   attach(id: LeaseId, options: AttachOptions): Promise<HeldLease> {
     return this.#using(() =>
       this.#attach(id, options, ({ body, memory, askedAtMs, ended }) => {

@@ -1,7 +1,9 @@
 // What the programs of the benches have in common: their help, their reports, and how they end.
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { Log } from './open-all.ts';
 import { type CommonOptions, STDOUT, UsageError } from './options.ts';
+import { Place } from './place.ts';
 
 const EXIT_INCOMPLETE = 1;
 const EXIT_USAGE = 2;
@@ -28,6 +30,18 @@ export async function runProgram<O extends CommonOptions, R extends Report>(benc
     console.error(`${error.message}\n\n${bench.usage}`);
     process.exitCode = EXIT_USAGE;
   }
+}
+
+/** The same for a bench whose processes and directory are on this machine: they are gone however it ends. */
+export function runLocalProgram<O extends CommonOptions, R extends Report>(
+  bench: Omit<Bench<O, R>, 'run'> & { readonly run: (options: O, place: Place, log: Log) => Promise<R> },
+): Promise<void> {
+  const run = (options: O) => {
+    const place = new Place();
+    place.clearOnExit();
+    return bench.run(options, place, console.error);
+  };
+  return runProgram({ ...bench, run });
 }
 
 async function obey<O extends CommonOptions, R extends Report>(bench: Bench<O, R>, options: O): Promise<number> {

@@ -1,9 +1,9 @@
 // The plots, drawn by echarts on the server as SVG text. Colours are put in as marks and replaced by the page's
 // variables: echarts wants to parse a colour, and a variable it cannot.
-import { type EChartsOption, init, type SeriesOption } from 'echarts';
+import { type EChartsOption, init, type LineSeriesOption, type SeriesOption } from 'echarts';
 import type { Result } from './report.ts';
 import { payloadLabel } from './report-table.ts';
-import { durations, format } from './units.ts';
+import { durations, format, type Units } from './units.ts';
 
 const WIDTH_PX = 1120;
 const HEIGHT_PX = 460;
@@ -22,9 +22,12 @@ interface Mark {
 
 const marks: Readonly<Record<string, Mark>> = {
   'floor-c': { color: '#040404', variable: '--floor', symbol: 'circle' },
+  'memcpy-c': { color: '#131313', variable: '--floor', symbol: 'circle' },
+  'ring-c': { color: '#141414', variable: '--sync', symbol: 'diamond' },
   'leasewire-sync': { color: '#050505', variable: '--sync', symbol: 'diamond' },
   'leasewire-await': { color: '#060606', variable: '--await', symbol: 'triangle' },
   'unix-socket': { color: '#070707', variable: '--socket', symbol: 'rect' },
+  leasewire: { color: '#121212', variable: '--await', symbol: 'triangle' },
   zeromq: { color: '#080808', variable: '--zeromq', symbol: 'roundRect' },
   ib_write_lat: { color: '#0a0a0a', variable: '--floor', symbol: 'circle' },
   ib_read_lat: { color: '#0b0b0b', variable: '--floor', symbol: 'emptyCircle' },
@@ -45,32 +48,53 @@ const PANELS = [
 
 /** p50, p99 and p99.9 over the payload, side by side on one scale. */
 export function latencyChart(results: readonly Result[]): string {
+  const names = namesOf(results);
   const payloads = [...new Set(results.map(({ bytes }) => bytes))];
   const range = decades(results.flatMap((result) => PANELS.map(({ figure }) => result[figure])));
   const series = PANELS.flatMap(({ figure }, panel) =>
-    namesOf(results).map((name): SeriesOption => {
+    names.map((name): SeriesOption => {
       const values = payloads.map((bytes) => find(results, name, bytes)?.[figure] ?? null);
       return { ...lineOf(name), data: values, xAxisIndex: panel, yAxisIndex: panel };
     }),
   );
+  return drawPanels({
+    names,
+    titles: PANELS.map(({ title }) => title),
+    categories: payloads.map(shortLabel),
+    range,
+    units: durations,
+    series,
+  });
+}
+
+export interface Panels {
+  readonly names: readonly string[];
+  readonly titles: readonly string[];
+  /** What is to the right, of every panel. */
+  readonly categories: readonly string[];
+  readonly range: readonly [number, number];
+  readonly units: Units;
+  /** With the indices of their panel's axes. */
+  readonly series: readonly SeriesOption[];
+}
+
+/** Panels side by side, on one logarithmic scale. */
+export function drawPanels({ names, titles, categories, range, units, series }: Panels): string {
+  const step = 96 / titles.length;
+  const width = step - 4;
   return draw(HEIGHT_PX, {
-    ...legend(results),
-    title: PANELS.map(({ title }, panel) => ({
-      text: title,
-      left: `${5 + panel * 32 + 14}%`,
+    ...legend(names),
+    title: titles.map((text, panel) => ({
+      text,
+      left: `${5 + panel * step + width / 2}%`,
       top: 34,
       textAlign: 'center',
       textStyle: { color: INK, fontSize: 13 },
     })),
-    grid: PANELS.map((_, panel) => ({ left: `${5 + panel * 32}%`, width: '28%', top: 64, bottom: 40 })),
-    xAxis: PANELS.map((_, panel) => ({
-      type: 'category',
-      gridIndex: panel,
-      data: payloads.map(shortLabel),
-      ...axis,
-    })),
-    yAxis: PANELS.map((_, panel) => latencyAxis(panel, range)),
-    series,
+    grid: titles.map((_, panel) => ({ left: `${5 + panel * step}%`, width: `${width}%`, top: 64, bottom: 40 })),
+    xAxis: titles.map((_, panel) => ({ type: 'category', gridIndex: panel, data: [...categories], ...axis })),
+    yAxis: titles.map((_, panel) => logAxis(panel, range, units)),
+    series: [...series],
   });
 }
 
@@ -82,7 +106,7 @@ export function distributionChart(results: readonly Result[]): string {
   });
   const range = decades(results.flatMap((result) => result.distribution.map(([, ns]) => ns)));
   return draw(HEIGHT_PX, {
-    ...legend(results),
+    ...legend(namesOf(results)),
     grid: { left: '7%', right: '3%', top: 44, bottom: 40 },
     xAxis: {
       type: 'value',
@@ -92,7 +116,7 @@ export function distributionChart(results: readonly Result[]): string {
       ...axis,
       axisLabel: { ...axis.axisLabel, formatter: ninesLabel },
     },
-    yAxis: latencyAxis(0, range),
+    yAxis: logAxis(0, range, durations),
     series,
   });
 }
@@ -111,7 +135,7 @@ export function idleChart(results: readonly Result[]): string {
   const range = decades(results.flatMap((result) => result.distribution.map(([, ns]) => ns)));
   return draw(IDLE_HEIGHT_PX, {
     grid: { left: '14%', right: '3%', top: 16, bottom: 40 },
-    xAxis: latencyAxis(0, range),
+    xAxis: logAxis(0, range, durations),
     yAxis: { type: 'category', data: names, inverse: true, ...axis },
     series,
   });
@@ -124,12 +148,12 @@ const axis = {
   splitLine: { lineStyle: { color: LINE } },
 };
 
-function latencyAxis(gridIndex: number, [min, max]: readonly [number, number]) {
-  const axisLabel = { ...axis.axisLabel, formatter: (ns: number) => format(ns, durations) };
+function logAxis(gridIndex: number, [min, max]: readonly [number, number], units: Units) {
+  const axisLabel = { ...axis.axisLabel, formatter: (value: number) => format(value, units) };
   return { type: 'log', logBase: 10, gridIndex, min, max, ...axis, axisLabel } as const;
 }
 
-function lineOf(name: string) {
+export function lineOf(name: string): LineSeriesOption {
   const { color, symbol } = markOf(name);
   return {
     name,
@@ -138,11 +162,11 @@ function lineOf(name: string) {
     symbolSize: 8,
     itemStyle: { color },
     lineStyle: { color, width: 2 },
-  } as const;
+  };
 }
 
-function legend(results: readonly Result[]): EChartsOption {
-  return { legend: { data: [...namesOf(results)], top: 0, itemGap: 24, textStyle: { color: INK } } };
+function legend(names: readonly string[]): EChartsOption {
+  return { legend: { data: [...names], top: 0, itemGap: 24, textStyle: { color: INK } } };
 }
 
 function draw(heightPx: number, option: EChartsOption): string {
@@ -176,7 +200,7 @@ function find(results: readonly Result[], name: string, bytes: number): Result |
 }
 
 /** The powers of ten around the values. */
-function decades(values: readonly number[]): readonly [number, number] {
+export function decades(values: readonly number[]): readonly [number, number] {
   return [
     10 ** Math.floor(Math.log10(Math.max(1, Math.min(...values)))),
     10 ** Math.ceil(Math.log10(Math.max(10, ...values))),

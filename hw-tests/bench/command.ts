@@ -23,13 +23,8 @@ export function formatCommand(command: Command): string {
 }
 
 export function parseCommand(line: string): Command {
-  const [verb, ...words] = line.split(' ');
-  const numbers = words.map(Number);
+  const { verb, numbers } = splitCommand(line, { clock: 0, warm: 2, round: 4, idle: 2 });
   const [a = Number.NaN, b = Number.NaN, c = Number.NaN, d = Number.NaN] = numbers;
-  const counts: Readonly<Record<string, number>> = { clock: 0, warm: 2, round: 4, idle: 2 };
-  if (!numbers.every(Number.isSafeInteger) || counts[verb ?? ''] !== numbers.length) {
-    throw new Error(`no command of the bench: '${line}'`);
-  }
   switch (verb) {
     case 'warm':
       return { verb, bytes: a, durationMs: b };
@@ -40,4 +35,18 @@ export function parseCommand(line: string): Command {
     default:
       return { verb: 'clock' };
   }
+}
+
+/** A verb and its whole numbers; `counts` says which verbs there are, and how many numbers each takes. */
+export function splitCommand<Verb extends string>(
+  line: string,
+  counts: Readonly<Record<Verb, number>>,
+): { readonly verb: Verb; readonly numbers: readonly number[] } {
+  const [word, ...words] = line.split(' ');
+  const numbers = words.map(Number);
+  const verb = (Object.keys(counts) as Verb[]).find((each) => each === word && counts[each] === numbers.length);
+  if (verb === undefined || !numbers.every(Number.isSafeInteger)) {
+    throw new Error(`no command of the bench: '${line}'`);
+  }
+  return { verb, numbers };
 }

@@ -58,6 +58,11 @@ export class Contender<Name extends string = ContenderName> {
     return numberIn(await this.#ask({ verb: 'idle', bytes, waitMs }), 'idleNs');
   }
 
+  kill(): void {
+    this.#client.kill();
+    this.#server?.kill();
+  }
+
   async close(): Promise<void> {
     await this.#client.close();
     await this.#server?.close();
@@ -76,7 +81,7 @@ export function numberIn(reply: Reply, key: string): number {
   return value;
 }
 
-function numbersIn(reply: Reply, key: string): readonly number[] {
+export function numbersIn(reply: Reply, key: string): readonly number[] {
   const value = reply[key];
   if (!Array.isArray(value)) throw new Error(`a reply without the numbers ${key}`);
   return value as readonly number[];

@@ -8,14 +8,18 @@ export type AsyncCall = (payload: Uint8Array) => Promise<Uint8Array>;
 /** Closes what a plane opened. */
 export type Close = () => Promise<void>;
 
-export type EchoClient =
-  | { readonly kind: 'sync'; readonly call: SyncCall; readonly close: Close }
-  | { readonly kind: 'await'; readonly call: AsyncCall; readonly close: Close };
+export interface AwaitClient {
+  readonly kind: 'await';
+  readonly call: AsyncCall;
+  readonly close: Close;
+}
 
-export interface EchoPlane {
+export type EchoClient = AwaitClient | { readonly kind: 'sync'; readonly call: SyncCall; readonly close: Close };
+
+export interface EchoPlane<Client extends EchoClient = EchoClient> {
   /** Serves until closed. `directory` is private to this pair of processes. */
   serve(directory: string): Promise<Close>;
-  connect(directory: string): Promise<EchoClient>;
+  connect(directory: string): Promise<Client>;
 }
 
 const loaders: Readonly<Record<NodeContenderName, () => Promise<EchoPlane>>> = {

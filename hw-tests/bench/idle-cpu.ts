@@ -15,10 +15,17 @@ export async function idleCpuPercent(pids: readonly number[], durationMs: number
 
 /** utime + stime of /proc/PID/stat, all threads. The command before them may itself hold spaces and brackets. */
 export function parseTicks(stat: string): number {
+  return parseTimes(stat).own;
+}
+
+/** Besides a process's own, the ticks of its children that have ended and were waited for. */
+export function parseTimes(stat: string): { readonly own: number; readonly endedChildren: number } {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [utime, stime] = fields.slice(11, 13).map(Number);
-  if (utime === undefined || stime === undefined) throw new Error(`no times in '${stat}'`);
-  return utime + stime;
+  const [utime, stime, cutime, cstime] = fields.slice(11, 15).map(Number);
+  if (utime === undefined || stime === undefined || cutime === undefined || cstime === undefined) {
+    throw new Error(`no times in '${stat}'`);
+  }
+  return { own: utime + stime, endedChildren: cutime + cstime };
 }
 
 /** utime + stime of some processes, in ticks. */

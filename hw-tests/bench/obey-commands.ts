@@ -5,10 +5,12 @@ import { printReply } from './child.ts';
 import { type Command, parseCommand } from './command.ts';
 import { clockReadNs, type Meter } from './meter.ts';
 
-export async function obeyCommands(meter: Meter): Promise<void> {
-  for await (const line of createInterface({ input: process.stdin })) {
-    printReply(await obey(meter, parseCommand(line)));
-  }
+export function obeyCommands(meter: Meter): Promise<void> {
+  return obeyLines((line) => obey(meter, parseCommand(line)));
+}
+
+export async function obeyLines(answer: (line: string) => Promise<object>): Promise<void> {
+  for await (const line of createInterface({ input: process.stdin })) printReply(await answer(line));
 }
 
 async function obey(meter: Meter, command: Command): Promise<object> {

@@ -42,7 +42,7 @@ export class UsageError extends Error {
 }
 
 export function parseOptions(argv: readonly string[]): Options {
-  const values = parseWords(argv);
+  const values = parseWords(argv, ['sizes']);
   const quick = values.quick ?? false;
   return {
     rounds: parseRounds(values.rounds, quick ? ROUNDS_QUICK : ROUNDS_DEFAULT),
@@ -55,29 +55,34 @@ export function parseOptions(argv: readonly string[]): Options {
   };
 }
 
-/** The words as they stand; what they may be is for the caller. Throws UsageError. */
-export function parseWords(argv: readonly string[]): {
-  rounds?: string;
-  sizes?: string;
-  only?: string;
-  quick?: boolean;
-  json?: string;
-  html?: string;
-  help?: boolean;
-} {
+interface CommonWords {
+  readonly rounds?: string;
+  readonly only?: string;
+  readonly quick?: boolean;
+  readonly json?: string;
+  readonly html?: string;
+  readonly help?: boolean;
+}
+
+/**
+ * The words as they stand; what they may be is for the caller. `own`: the options of this bench alone, each with a
+ * value. Throws UsageError.
+ */
+export function parseWords<Own extends string>(
+  argv: readonly string[],
+  own: readonly Own[],
+): CommonWords & { readonly [Name in Own]?: string } {
+  const options: Record<string, { readonly type: 'string' | 'boolean' }> = {
+    rounds: { type: 'string' },
+    only: { type: 'string' },
+    quick: { type: 'boolean' },
+    json: { type: 'string' },
+    html: { type: 'string' },
+    help: { type: 'boolean' },
+  };
+  for (const name of own) options[name] = { type: 'string' };
   try {
-    return parseArgs({
-      args: argv.map(withJsonTarget),
-      options: {
-        rounds: { type: 'string' },
-        sizes: { type: 'string' },
-        only: { type: 'string' },
-        quick: { type: 'boolean' },
-        json: { type: 'string' },
-        html: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    }).values;
+    return parseArgs({ args: argv.map(withJsonTarget), options }).values as ReturnType<typeof parseWords<Own>>;
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
   }
@@ -95,9 +100,13 @@ export function parseRounds(text: string | undefined, otherwise: number): number
 }
 
 export function parseSizes(text: string, bytesMax: number): readonly number[] {
+  return parseCounts('--sizes', text, bytesMax);
+}
+
+export function parseCounts(option: string, text: string, max: number): readonly number[] {
   return unique(
-    '--sizes',
-    text.split(',').map((size) => parseCount('--sizes', size, bytesMax)),
+    option,
+    text.split(',').map((count) => parseCount(option, count, max)),
   );
 }
 

@@ -10,9 +10,9 @@ export function sourceFile(path: string): string {
   return join(root, path);
 }
 
-/** A compiled program of the bench. Node 20 runs no TypeScript, so it is always the one in dist. */
-export function childProgram(name: 'bench' | 'client' | 'server'): string {
-  return join(root, 'dist/hw-tests/bench', `${name}.js`);
+/** A compiled program of a bench. Node 20 runs no TypeScript, so it is always the one in dist. */
+export function childProgram(name: string, bench: 'bench' | 'throughput-bench' = 'bench'): string {
+  return join(root, 'dist/hw-tests', bench, `${name}.js`);
 }
 
 function findRoot(directory: string): string {

@@ -1,8 +1,8 @@
 // The report as text for a terminal.
-import { DISTURBANCE_PERCENT_MAX, type Disturbance } from './disturbance.ts';
+import { disturbanceLine } from './disturbance.ts';
 import { machineLine } from './machine.ts';
 import { PAYLOAD_BYTES_MAX } from './options.ts';
-import type { BenchReport, Ratio, Result } from './report.ts';
+import type { BenchReport, Ratio, Result, Skipped } from './report.ts';
 import { counts, durations, format, formatBytes, formatRange, ratios as ratioUnit } from './units.ts';
 
 const WIDTH_MAX = 110;
@@ -34,14 +34,8 @@ export function alsoLines(report: BenchReport): readonly string[] {
     `idle CPU, leasewire client and server together: ${idleCpuText(report)}`,
     `clock read: ${clockReadText(report)}`,
     ...report.notes,
-    ...report.skipped.map(({ name, reason }) => `SKIPPED ${name}: ${firstLine(reason)}`),
+    ...report.skipped.map(skippedLine),
   ];
-}
-
-function disturbanceLine({ othersCpuPercent, stealPercent }: Disturbance): string {
-  const quiet = Math.max(othersCpuPercent, stealPercent) <= DISTURBANCE_PERCENT_MAX;
-  const verdict = quiet ? '' : ': THE MACHINE WAS NOT QUIET, measure again';
-  return `during the rounds others used ${othersCpuPercent.toFixed(1)} % of a core, the hypervisor took ${stealPercent.toFixed(1)} %${verdict}`;
 }
 
 function idleCpuText({ idleCpuPercent }: BenchReport): string {
@@ -52,6 +46,10 @@ function clockReadText({ clockReadNs }: BenchReport): string {
   return Object.entries(clockReadNs)
     .map(([name, ns]) => `${name} ${ns.toFixed(0)} ns`)
     .join(', ');
+}
+
+export function skippedLine({ name, reason }: Skipped): string {
+  return `SKIPPED ${name}: ${firstLine(reason)}`;
 }
 
 export function firstLine(text: string): string {

@@ -3,41 +3,33 @@ import { setTimeout } from 'node:timers/promises';
 import type { Contender } from './contender.ts';
 import { openFloorC } from './contenders/floor-c.ts';
 import { DisturbanceMeter } from './disturbance.ts';
-import {
-  type Effort,
-  FAST_CALL_NS_MAX,
-  FAST_VISITS,
-  fullEffort,
-  IDLE_BYTES,
-  IDLE_WAIT_MS,
-  quickEffort,
-} from './effort.ts';
+import { type Effort, fullEffort, IDLE_BYTES, IDLE_WAIT_MS, quickEffort } from './effort.ts';
 import { idleCpuPercent } from './idle-cpu.ts';
 import { describeMachine } from './machine.ts';
 import { describeMethod } from './method.ts';
-import type { ContenderName } from './names.ts';
 import { openNodePair } from './node-pair.ts';
+import { type Log, openAll } from './open-all.ts';
 import type { Options } from './options.ts';
 import type { Place } from './place.ts';
-import { type BenchReport, type Skipped, visitFigures } from './report.ts';
-import { firstLine } from './report-table.ts';
+import type { BenchReport } from './report.ts';
 import { shuffled } from './shuffled.ts';
 import { ratiosOf, Tally } from './tally.ts';
+import { visit, visitsOf } from './visit.ts';
 
-/** Lets what was measured before fall asleep. */
-const SETTLE_MS = 20;
 /** Between two contenders' idle samples, so that none runs into another. */
 const STAGGER_MS = 100;
-
-export type Log = (line: string) => void;
 
 export async function runBench(options: Options, place: Place, log: Log): Promise<BenchReport> {
   const machine = describeMachine(new Date());
   const effort = options.quick ? quickEffort : fullEffort;
-  const { contenders, skipped } = await openAll(options.names, place, log);
+  const { contenders, skipped } = await openAll(
+    options.names,
+    (name) => (name === 'floor-c' ? openFloorC(place) : openNodePair(name, place)),
+    log,
+  );
   const run = new Run(options, effort, contenders, log);
   const clockReadNs = await run.clockReads();
-  const meter = new DisturbanceMeter([process.pid, ...contenders.flatMap(({ pids }) => pids)]);
+  const meter = new DisturbanceMeter(contenders.flatMap(({ pids }) => pids));
   await run.rounds();
   const disturbance = meter.read();
   const results = run.tally.results(options.names);
@@ -56,25 +48,6 @@ export async function runBench(options: Options, place: Place, log: Log): Promis
   };
   for (const contender of contenders) await contender.close();
   return report;
-}
-
-async function openAll(
-  names: readonly ContenderName[],
-  place: Place,
-  log: Log,
-): Promise<{ readonly contenders: readonly Contender[]; readonly skipped: readonly Skipped[] }> {
-  const contenders: Contender[] = [];
-  const skipped: Skipped[] = [];
-  for (const name of names) {
-    try {
-      contenders.push(await (name === 'floor-c' ? openFloorC(place) : openNodePair(name, place)));
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      skipped.push({ name, reason });
-      log(`skipped ${name}: ${firstLine(reason)}`);
-    }
-  }
-  return { contenders, skipped };
 }
 
 class Run {
@@ -101,7 +74,8 @@ class Run {
     for (let round = 0; round < this.#options.rounds; round++) {
       this.#log(`round ${round + 1} of ${this.#options.rounds}`);
       for (const bytes of this.#options.payloadBytes) {
-        for (const contender of shuffled(this.#visits(bytes))) await this.#visit(contender, bytes);
+        for (const contender of shuffled(visitsOf(this.tally, this.#contenders, bytes)))
+          await visit(this.tally, this.#effort, contender, bytes);
       }
       await this.#measureIdle();
     }
@@ -113,26 +87,6 @@ class Run {
     this.#log('idle CPU of leasewire');
     await setTimeout(IDLE_WAIT_MS);
     return idleCpuPercent(leasewire.pids, this.#effort.idleCpuMs);
-  }
-
-  /** Once each in the first round, when it is not yet known who is fast. */
-  #visits(bytes: number): readonly Contender[] {
-    return this.#contenders.flatMap((contender) =>
-      Array<Contender>(this.tally.batched(contender.name, bytes) ? FAST_VISITS : 1).fill(contender),
-    );
-  }
-
-  async #visit(contender: Contender, bytes: number): Promise<void> {
-    const { name } = contender;
-    const { firstWarmMs, warmMs } = this.#effort;
-    const known = this.tally.batched(name, bytes);
-    await setTimeout(SETTLE_MS);
-    const nsPerCall = await contender.warm(bytes, known === undefined ? firstWarmMs : warmMs);
-    const fast = known ?? nsPerCall < FAST_CALL_NS_MAX;
-    if (known === undefined) this.tally.addRow(name, bytes, fast);
-    const order = { bytes, ...(fast ? this.#effort.fast : this.#effort.slow) };
-    const figures = visitFigures(order, await contender.round(order));
-    this.tally.addVisit(name, bytes, { figures, samples: order.singles });
   }
 
   /** Each contender waits out its own idleness; their calls are staggered. */

@@ -6,7 +6,7 @@ interface Unit {
   readonly size: number;
 }
 
-type Units = readonly [Unit, ...Unit[]];
+export type Units = readonly [Unit, ...Unit[]];
 
 export const durations: Units = [
   { name: ' ns', size: 1 },
@@ -26,6 +26,13 @@ export const byteRates: Units = [
   { name: ' kB/s', size: 1e3 },
   { name: ' MB/s', size: 1e6 },
   { name: ' GB/s', size: 1e9 },
+];
+
+export const byteCounts: Units = [
+  { name: ' B', size: 1 },
+  { name: ' kB', size: 1e3 },
+  { name: ' MB', size: 1e6 },
+  { name: ' GB', size: 1e9 },
 ];
 
 export const ratios: Units = [{ name: 'x', size: 1 }];

@@ -23,7 +23,7 @@ export interface Options extends CommonOptions {
 
 /** Throws UsageError, which names the option, the value and the limit. */
 export function parseOptions(argv: readonly string[]): Options {
-  const { rounds, sizes, only, quick = false, json, html, help = false } = parseWords(argv);
+  const { rounds, sizes, only, quick = false, json, html, help = false } = parseWords(argv, ['sizes']);
   return {
     rounds: parseRounds(rounds, ROUNDS_DEFAULT),
     sizes: sizes === undefined ? SIZES_DEFAULT : parseSizes(sizes, SIZE_BYTES_MAX),

@@ -1,8 +1,8 @@
 // Runs the bench over RDMA on two nodes that are up: opens the contenders, measures them in turns, closes them.
 import type { Contender } from '../bench/contender.ts';
 import { describeMachine } from '../bench/machine.ts';
+import { type Log, skip } from '../bench/open-all.ts';
 import { type Figures, type Skipped, visitFigures } from '../bench/report.ts';
-import { firstLine } from '../bench/report-table.ts';
 import { shuffled } from '../bench/shuffled.ts';
 import { Tally } from '../bench/tally.ts';
 import { kernelTroubles } from '../rig/kernel-log.ts';
@@ -22,8 +22,6 @@ import { sizesOf } from './sizes.ts';
 /** Before anything is known of a contender; only perftest's are measured without warming up. */
 const NS_PER_CALL_GUESSED = 1e6;
 const BULK_NS_GUESSED = 30e6;
-
-export type Log = (line: string) => void;
 
 interface Job {
   readonly name: BenchName;
@@ -117,9 +115,7 @@ class Run {
     try {
       await step();
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.skipped.push({ name, reason });
-      this.#log(`skipped ${name}: ${firstLine(reason)}`);
+      this.skipped.push(skip(name, error, this.#log));
     }
   }
 

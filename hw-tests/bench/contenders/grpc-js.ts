@@ -1,6 +1,8 @@
 // A unary call of @grpc/grpc-js, here over a Unix socket. Messages are the payload's bytes as they are: no protobuf.
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import {
+  type ChannelOptions,
   type ClientUnaryCall,
   credentials,
   type handleUnaryCall,
@@ -10,9 +12,9 @@ import {
   ServerCredentials,
   type ServiceDefinition,
 } from '@grpc/grpc-js';
-import type { Close, EchoClient, EchoPlane } from '../echo-plane.ts';
+import type { AwaitClient, Close, EchoPlane } from '../echo-plane.ts';
 
-export const grpcJs: EchoPlane = {
+export const grpcJs: EchoPlane<AwaitClient> = {
   serve: (directory) => serveGrpc(address(directory)),
   connect: (directory) => connectGrpc(address(directory)),
 };
@@ -28,6 +30,10 @@ const service: ServiceDefinition<{ echo: handleUnaryCall<Buffer, Buffer> }> = {
     responseDeserialize: asIs,
   },
 };
+
+/** Clients of one process would share one connection to their server. */
+const OWN_CONNECTION: ChannelOptions = { 'grpc.use_local_subchannel_pool': 1 };
+const CONNECT_MS_MAX = 60_000;
 
 const Client = makeGenericClientConstructor(service, 'bench.Echo');
 
@@ -45,8 +51,9 @@ export async function serveGrpc(target: string): Promise<Close> {
   return async () => server.forceShutdown();
 }
 
-export async function connectGrpc(target: string): Promise<EchoClient> {
-  const client = new Client(target, credentials.createInsecure());
+export async function connectGrpc(target: string): Promise<AwaitClient> {
+  const client = new Client(target, credentials.createInsecure(), OWN_CONNECTION);
+  await promisify(client.waitForReady.bind(client))(Date.now() + CONNECT_MS_MAX);
   const callEcho = (client['echo'] as Echo).bind(client);
   return {
     kind: 'await',

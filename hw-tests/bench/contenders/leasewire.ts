@@ -1,6 +1,6 @@
 // leasewire on the classic layout, by callSync and by await: the same server, the same client, two verbs.
 import { FabricDns, MemBuilder, RpcClient, RpcServer } from '#sdk';
-import type { Close, EchoPlane } from '../echo-plane.ts';
+import type { AwaitClient, Close, EchoPlane } from '../echo-plane.ts';
 
 const SERVICE = 'bench-echo';
 const METHOD_ECHO = 1;
@@ -15,7 +15,7 @@ export const leasewireSync: EchoPlane = {
   },
 };
 
-export const leasewireAwait: EchoPlane = {
+export const leasewireAwait: EchoPlane<AwaitClient> = {
   serve,
   connect: async (directory) => {
     const { client, close } = await open(directory);

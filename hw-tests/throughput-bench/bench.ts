@@ -1,0 +1,8 @@
+// The throughput bench: `npm run bench:throughput -- --help`.
+import { runLocalProgram } from '../bench/bench-program.ts';
+import { parseOptions, USAGE } from './options.ts';
+import { renderHtml } from './report-html.ts';
+import { renderTable } from './report-table.ts';
+import { runBench } from './run.ts';
+
+await runLocalProgram({ usage: USAGE, parseOptions, renderTable, renderHtml, run: runBench });
