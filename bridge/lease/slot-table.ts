@@ -45,15 +45,24 @@ export class SlotTable {
     this.#free += count;
   }
 
-  /** Where `count` free slots begin; -1 if nowhere. */
+  /**
+   * Where `count` free slots begin; -1 if nowhere. At a multiple of `count` if there is such a place: so clients of one size
+   * leave no gaps that are too small for the next.
+   */
   #gap(count: number): number {
-    const taken = this.#taken;
-    for (let first = taken.indexOf(0); first >= 0; first = taken.indexOf(0, first)) {
-      const next = taken.indexOf(1, first);
-      if ((next < 0 ? this.slotCount : next) - first >= count) return first;
-      if (next < 0) return -1;
-      first = next;
+    let unaligned = -1;
+    for (let first = this.#taken.indexOf(0); first >= 0 && first + count <= this.slotCount; ) {
+      const end = this.#endOfGap(first);
+      const aligned = Math.ceil(first / count) * count;
+      if (end - aligned >= count) return aligned;
+      if (unaligned < 0 && end - first >= count) unaligned = first;
+      first = this.#taken.indexOf(0, end);
     }
-    return -1;
+    return unaligned;
+  }
+
+  #endOfGap(first: number): number {
+    const end = this.#taken.indexOf(1, first);
+    return end < 0 ? this.slotCount : end;
   }
 }

@@ -32,8 +32,7 @@ interface Entry {
 
 const entries: Readonly<Record<LoadName, Entry>> = {
   leasewire: {
-    limits: { clients: 1, inFlight: 1, reason: 'the classic layout has one client with one call in flight' },
-    load: async () => (await import('../bench/contenders/leasewire.ts')).leasewireAwait,
+    load: async () => (await import('./contenders/leasewire-slots.ts')).leasewireSlots,
   },
   'grpc-js': { load: async () => (await import('../bench/contenders/grpc-js.ts')).grpcJs },
   zeromq: { load: async () => (await import('./contenders/dealer-router.ts')).dealerRouter },

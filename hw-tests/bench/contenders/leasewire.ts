@@ -1,5 +1,5 @@
 // leasewire on the classic layout, by callSync and by await: the same server, the same client, two verbs.
-import { FabricDns, MemBuilder, RpcClient, RpcServer } from '#sdk';
+import { FabricDns, MemBuilder, RpcClient, type RpcHandler, RpcServer, type RpcServerOptions } from '#sdk';
 import type { AwaitClient, Close, EchoPlane } from '../echo-plane.ts';
 
 const SERVICE = 'bench-echo';
@@ -7,8 +7,10 @@ const METHOD_ECHO = 1;
 const LEASE_BYTES = 65_536;
 const LEASE_SECS = 3600;
 
+export const echoBytes: RpcHandler = { handle: (_methodId, payload) => payload };
+
 export const leasewireSync: EchoPlane = {
-  serve,
+  serve: (directory) => serveEcho(directory, echoBytes),
   connect: async (directory) => {
     const { client, close } = await open(directory);
     return { kind: 'sync', call: (payload) => client.callSync(METHOD_ECHO, payload), close };
@@ -16,21 +18,29 @@ export const leasewireSync: EchoPlane = {
 };
 
 export const leasewireAwait: EchoPlane<AwaitClient> = {
-  serve,
-  connect: async (directory) => {
-    const { client, close } = await open(directory);
-    return { kind: 'await', call: (payload) => client.call(METHOD_ECHO, payload), close };
-  },
+  serve: (directory) => serveEcho(directory, echoBytes),
+  connect: (directory) => connectEcho(directory, 1),
 };
 
-async function serve(directory: string): Promise<Close> {
+/** An attachment of its own, with so many slots. */
+export async function connectEcho(directory: string, slots: number): Promise<AwaitClient> {
+  const { client, close } = await open(directory, slots);
+  return { kind: 'await', call: (payload) => client.call(METHOD_ECHO, payload), close };
+}
+
+export async function serveEcho(
+  directory: string,
+  handler: RpcHandler,
+  minBytes: number = LEASE_BYTES,
+  options: RpcServerOptions = {},
+): Promise<Close> {
   keepInside(directory);
-  const lease = await new MemBuilder().minBytes(LEASE_BYTES).leaseSecs(LEASE_SECS).acquire();
-  const server = new RpcServer(lease);
+  const lease = await new MemBuilder().minBytes(minBytes).leaseSecs(LEASE_SECS).acquire();
+  const server = new RpcServer(lease, options);
   const dns = await FabricDns.open({ directory });
   await dns.register(SERVICE, server);
   const stop = new AbortController();
-  const served = server.serve({ handle: (_methodId, payload) => payload }, { signal: stop.signal });
+  const served = server.serve(handler, { signal: stop.signal });
   return async () => {
     stop.abort();
     await served;
@@ -39,10 +49,10 @@ async function serve(directory: string): Promise<Close> {
   };
 }
 
-async function open(directory: string): Promise<{ readonly client: RpcClient; readonly close: Close }> {
+async function open(directory: string, slots = 1): Promise<{ readonly client: RpcClient; readonly close: Close }> {
   keepInside(directory);
   const dns = await FabricDns.open({ directory });
-  const lease = await dns.connect(SERVICE);
+  const lease = await dns.connect(SERVICE, { slots });
   const client = new RpcClient(lease);
   const close = async () => {
     await lease.release();
