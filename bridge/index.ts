@@ -29,6 +29,7 @@ export { defaultRenewalPolicy, type RenewalPolicy } from './lease/renewal.ts';
 export { Histogram } from './metrics/histogram.ts';
 export { Metrics } from './metrics/metrics.ts';
 export { formatNetworkAddress, type NetworkAddress, parseNetworkAddress } from './network-address.ts';
+export { IndexFlow, type IndexWire, isNotice, notices } from './plane/index-flow.ts';
 export type {
   AllocateRequest,
   ArenaAccess,

@@ -1,7 +1,8 @@
 // A client's end of a slot on another machine: what it publishes is sent from its mirror, and a response's status is put
 // there once its bytes are.
-import type { ClientPort } from '#bridge';
+import { type ClientPort, IndexFlow, isNotice, notices } from '#bridge';
 import type { FarCard } from './far-card.ts';
+import { farIndexWire } from './far-index-wire.ts';
 import type { FarPath } from './far-path.ts';
 
 const callSpinMsMax = 0.05;
@@ -13,7 +14,10 @@ export class FarClientPort implements ClientPort {
   readonly looksPerClock = 1;
   readonly #card: FarCard;
   readonly #arena: Uint8Array;
+  readonly #indices: Int32Array;
   #path: FarPath | undefined;
+  #flow: IndexFlow | undefined;
+  #onCaughtUp: () => void = () => undefined;
   #statusOffset = 0;
   #armed = false;
   #callback: () => void = () => undefined;
@@ -22,11 +26,13 @@ export class FarClientPort implements ClientPort {
   constructor(card: FarCard, arena: Uint8Array) {
     this.#card = card;
     this.#arena = arena;
+    this.#indices = new Int32Array(arena.buffer, 0, arena.length >>> 2);
   }
 
   /** The home is reached by this path from here on. */
   connect(path: FarPath): void {
     this.#path = path;
+    this.#flow = new IndexFlow(farIndexWire(path.end, path.binding, this.#arena));
   }
 
   expectAt(statusOffset: number): void {
@@ -40,6 +46,16 @@ export class FarClientPort implements ClientPort {
     return false;
   }
 
+  publishIndex(offset: number, bytes: number, indexOffset: number, index: number): void {
+    Atomics.store(this.#indices, indexOffset >>> 2, index);
+    this.#flow?.publish(offset, bytes, indexOffset, index); // Publishes: index.
+  }
+
+  catchUp(onCaughtUp: () => void): void {
+    this.#onCaughtUp = onCaughtUp;
+    this.#flow?.askCatchUp();
+  }
+
   /** Once: nothing changes here while this process's thread has the turn. */
   look(_looks: number): boolean {
     this.#card.observe();
@@ -48,8 +64,14 @@ export class FarClientPort implements ClientPort {
 
   /** A response's bytes are in the mirror; its status follows them only now. */
   arrived(status: number): void {
+    if (isNotice(status)) return this.#hear(status);
     this.#arena[this.#statusOffset] = status;
     this.wake();
+  }
+
+  #hear(notice: number): void {
+    if (notice === notices.catchUp) this.#onCaughtUp();
+    else if (this.#flow?.hear(notice)) this.wake();
   }
 
   /** Never at once: somebody who looks brought this in, and must not find the slot taken by others. */

@@ -6,11 +6,13 @@ import {
   type Grant,
   type HomeLink,
   type HomeMemory,
+  IndexFlow,
   invariant,
   MalformedFrame,
 } from '#bridge';
 import type { FarCard } from './far-card.ts';
 import type { FarEnd } from './far-end.ts';
+import { farIndexWire } from './far-index-wire.ts';
 import { decodeNumber, encodeNumber } from './far-numbers.ts';
 import type { FarNews } from './far-request.ts';
 import { MemoryHome } from './memory-plane.ts';
@@ -81,6 +83,7 @@ export class FarHomeLink implements HomeLink {
 
   #clientAt(binding: number, { window }: MemoryHome): FarClient {
     return {
+      indices: new IndexFlow(farIndexWire(this.#end, binding, window.arena)),
       observe: () => this.#end.observe(),
       publish: (offset, bytes, status) => {
         this.#end.publish(binding, offset, window.arena.subarray(offset, offset + bytes), { status }); // Publishes: response.

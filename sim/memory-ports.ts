@@ -3,6 +3,9 @@
 import {
   type ClientPort,
   clientSleepsWord,
+  type IndexFlow,
+  isNotice,
+  notices,
   type ServerPort,
   type Sleeper,
   serverSleepsWord,
@@ -57,6 +60,7 @@ export class MemoryClientPort extends BellSleeper implements ClientPort {
   readonly spinMsMax: number = callSpinMsMax;
   readonly looksPerClock = 256;
   readonly #arena: Uint8Array;
+  readonly #indices: Int32Array;
   readonly #bells: SlotBells;
   readonly #carrier: MemoryCarrier | undefined;
   #statusOffset = 0;
@@ -65,6 +69,7 @@ export class MemoryClientPort extends BellSleeper implements ClientPort {
   constructor(clock: ProcessClock, window: Window, slot: number, bells: SlotBells, carrier?: MemoryCarrier) {
     super(clock, window, clientSleepsWord(slot), bells.client);
     this.#arena = window.arena;
+    this.#indices = new Int32Array(window.arena.buffer, 0, window.arena.length >>> 2);
     this.#bells = bells;
     this.#carrier = carrier;
   }
@@ -74,6 +79,15 @@ export class MemoryClientPort extends BellSleeper implements ClientPort {
     if (Atomics.load(this.words, serverSleepsWord) === 0) return false;
     this.#bells.server.ring();
     return true;
+  }
+
+  publishIndex(_offset: number, _bytes: number, indexOffset: number, index: number): void {
+    Atomics.store(this.#indices, indexOffset >>> 2, index); // Publishes: index.
+    if (Atomics.load(this.words, serverSleepsWord) !== 0) this.#bells.server.ring();
+  }
+
+  catchUp(onCaughtUp: () => void): void {
+    onCaughtUp();
   }
 
   expectAt(statusOffset: number): void {
@@ -101,6 +115,7 @@ export class MemoryClientPort extends BellSleeper implements ClientPort {
 
 /** A client that does not see the memory: what is published for it is sent, and what it sends is brought in. */
 export interface FarClient {
+  readonly indices: IndexFlow;
   publish(offset: number, bytes: number, status: number): void;
   observe(): void;
 }
@@ -109,10 +124,12 @@ export class MemoryServerPort extends BellSleeper implements ServerPort {
   readonly observesPerClock = 512;
   readonly spinMsMax: number = idleSpinMsMax;
   readonly #arena: Uint8Array;
+  readonly #indices: Int32Array;
   readonly #bell: MemoryDoorbell;
   readonly #clientBells: ReadonlyMap<number, MemoryDoorbell>;
   readonly #farClients = new Map<number, FarClient>();
   readonly #statusOffsets: number[] = [];
+  #publishAll: ((slot: number) => void) | undefined;
 
   /** `clientBells` is the home's own table, by slot; it changes as clients come and go. */
   constructor(
@@ -123,6 +140,7 @@ export class MemoryServerPort extends BellSleeper implements ServerPort {
   ) {
     super(clock, window, serverSleepsWord, bell);
     this.#arena = window.arena;
+    this.#indices = new Int32Array(window.arena.buffer, 0, window.arena.length >>> 2);
     this.#bell = bell;
     this.#clientBells = clientBells;
   }
@@ -142,6 +160,17 @@ export class MemoryServerPort extends BellSleeper implements ServerPort {
     if (Atomics.load(this.words, clientSleepsWord(slot)) !== 0) this.#clientBells.get(slot)?.ring();
   }
 
+  publishIndex(slot: number, offset: number, bytes: number, indexOffset: number, index: number): void {
+    Atomics.store(this.#indices, indexOffset >>> 2, index); // Publishes: index.
+    const far = this.#farClients.get(slot);
+    if (far !== undefined) return far.indices.publish(offset, bytes, indexOffset, index);
+    if (Atomics.load(this.words, clientSleepsWord(slot)) !== 0) this.#clientBells.get(slot)?.ring();
+  }
+
+  onCatchUp(publishAll: (slot: number) => void): void {
+    this.#publishAll = publishAll;
+  }
+
   /** The client of `slot` is on another machine. */
   setFarClient(slot: number, client: FarClient): void {
     this.#farClients.set(slot, client);
@@ -153,9 +182,24 @@ export class MemoryServerPort extends BellSleeper implements ServerPort {
 
   /** A far client's bytes are there; its status follows them only now. Publishes: request. */
   arrived(slot: number, status: number): void {
+    if (isNotice(status)) return this.#hear(slot, status);
     const statusOffset = this.#statusOffsets[slot];
     if (statusOffset === undefined) return;
     Atomics.store(this.#arena, statusOffset, status);
+    this.#wake();
+  }
+
+  #hear(slot: number, notice: number): void {
+    const far = this.#farClients.get(slot);
+    if (far === undefined || this.#publishAll === undefined) return;
+    if (notice === notices.catchUp) {
+      if (far.indices.catchesUp) return;
+      this.#publishAll(slot);
+      far.indices.endCatchUp();
+    } else if (far.indices.hear(notice)) this.#wake();
+  }
+
+  #wake(): void {
     if (Atomics.load(this.words, serverSleepsWord) !== 0) this.#bell.ring();
   }
 }

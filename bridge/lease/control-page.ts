@@ -8,7 +8,7 @@
 //         16    16  lease id       once
 //         32     8  generation     with each new generation, before the state
 //         40     8  arena bytes    once; the control area begins there
-//         48     4  layout         by the server, when it opens: 0 none, 1 classic, 2 slots
+//         48     4  layout         by the server, when it opens: 0 none, 1 classic, 2 slots, 3 queue
 //         52     4  slot count     by the server, before the layout
 //         56     4  slot stride    by the server, before the layout; bytes
 //         60     4  control bytes  once; size of this area
@@ -47,7 +47,7 @@ export const serverSleepsWord: number = word.serverSleeps;
 export const slotCountMax: number = (controlPageBytes / 4 - word.firstClientSleeps) / slotWords;
 
 /** A layout as the control page names it. */
-export const layoutIds = { none: 0, classic: 1, slots: 2 } as const;
+export const layoutIds = { none: 0, classic: 1, slots: 2, queue: 3 } as const;
 export type LayoutName = keyof typeof layoutIds;
 
 export interface SlotLayout {

@@ -61,6 +61,16 @@ export interface ClientPort extends Sleeper {
    * and looking out for it meanwhile only takes processor time from whoever wakes.
    */
   publish(offset: number, bytes: number, statusOffset: number, status: number): boolean;
+  /**
+   * Makes `bytes` bytes at `offset` (0: none) visible to the server, then the u64 word at `indexOffset`, a multiple of 8,
+   * which becomes `index`, less than 2^32, in that order, and wakes the server if it sleeps. Publishes: index.
+   */
+  publishIndex(offset: number, bytes: number, indexOffset: number, index: number): void;
+  /**
+   * Calls back once the window shows what the server's onCatchUp() publishes: at once where it is the memory itself, and
+   * after a while, or never if the way to the home is lost, where it is a mirror.
+   */
+  catchUp(onCaughtUp: () => void): void;
   /** Blocks the thread until the doorbell rings, the control connection has news (delivered before this returns), or time is up. */
   block(timeoutMs: number): void;
   /** Delivers what waits on the control connection, without blocking. */
@@ -77,6 +87,13 @@ export interface ServerPort extends Sleeper {
   observe(): void;
   /** As ClientPort.publish, towards the client of `slot`. Publishes: response. */
   publish(slot: number, offset: number, bytes: number, statusOffset: number, status: number): void;
+  /** As ClientPort.publishIndex, towards the client of `slot`. Publishes: index. */
+  publishIndex(slot: number, offset: number, bytes: number, indexOffset: number, index: number): void;
+  /**
+   * Calls back when the client of `slot` has a mirror that shows nothing yet: what it has to know is to be published before
+   * the callback returns. To be called before the lease has clients, and then from the event loop.
+   */
+  onCatchUp(publishAll: (slot: number) => void): void;
 }
 
 /** Something handed over beside a control message, such as a file descriptor. Opaque but to its plane. */

@@ -8,6 +8,7 @@
 // after it is a plain one, which nothing moves before the fence, and a tenth of the price.
 import { type Doorbell, type Readable, waitReadable } from '#native';
 import { clientSleepsWord, serverSleepsWord } from '../../lease/control-page.ts';
+import { type IndexFlow, isNotice, notices } from '../index-flow.ts';
 import type { ClientPort, ServerPort, Sleeper, Window } from '../plane.ts';
 import type { UnixCarrier } from './unix-transport.ts';
 
@@ -57,6 +58,7 @@ export class LocalClientPort extends DoorbellSleeper implements ClientPort {
   readonly spinMsMax: number = callSpinMsMax;
   readonly looksPerClock = 256;
   readonly #arena: Uint8Array;
+  readonly #indices: Int32Array;
   readonly #words: Int32Array;
   readonly #bells: { readonly server: Doorbell; readonly client: Doorbell };
   readonly #carrier: UnixCarrier | undefined;
@@ -67,6 +69,7 @@ export class LocalClientPort extends DoorbellSleeper implements ClientPort {
   constructor(window: Window, slot: number, bells: { server: Doorbell; client: Doorbell }, carrier?: UnixCarrier) {
     super(window, clientSleepsWord(slot), bells.client);
     this.#arena = window.arena;
+    this.#indices = indicesOf(window);
     this.#words = window.control.words;
     this.#bells = bells;
     this.#carrier = carrier;
@@ -78,6 +81,15 @@ export class LocalClientPort extends DoorbellSleeper implements ClientPort {
     if (this.#words[serverSleepsWord] === 0) return false;
     this.#bells.server.ring();
     return true;
+  }
+
+  publishIndex(_offset: number, _bytes: number, indexOffset: number, index: number): void {
+    Atomics.store(this.#indices, indexOffset >>> 2, index); // Publishes: index. Its high half stays 0.
+    if (this.#words[serverSleepsWord] !== 0) this.#bells.server.ring();
+  }
+
+  catchUp(onCaughtUp: () => void): void {
+    onCaughtUp();
   }
 
   expectAt(statusOffset: number): void {
@@ -105,6 +117,8 @@ export class LocalClientPort extends DoorbellSleeper implements ClientPort {
 
 /** A client that does not map the memory: its plane takes what is published for it across, and brings in what it sends. */
 export interface FarClient {
+  /** What is published for it by publishIndex(). */
+  readonly indices: IndexFlow;
   publish(offset: number, bytes: number, status: number): void;
 }
 
@@ -123,17 +137,20 @@ export interface Inlet {
 
 export class LocalServerPort extends DoorbellSleeper implements ServerPort {
   readonly #arena: Uint8Array;
+  readonly #indices: Int32Array;
   readonly #words: Int32Array;
   readonly #clientBells: ReadonlyMap<number, Doorbell>;
   readonly #farClients: (FarClient | undefined)[] = [];
   readonly #statusOffsets: number[] = [];
   #inlet: Inlet | undefined;
   #callback: () => void = () => undefined;
+  #publishAll: ((slot: number) => void) | undefined;
 
   /** `clientBells` is the home's own table, by slot; it changes as clients come and go. */
   constructor(window: Window, serverBell: Doorbell, clientBells: ReadonlyMap<number, Doorbell>) {
     super(window, serverSleepsWord, serverBell);
     this.#arena = window.arena;
+    this.#indices = indicesOf(window);
     this.#words = window.control.words;
     this.#clientBells = clientBells;
   }
@@ -161,25 +178,53 @@ export class LocalServerPort extends DoorbellSleeper implements ServerPort {
     if (this.#words[clientSleepsWord(slot)] !== 0) this.#clientBells.get(slot)?.ring();
   }
 
+  publishIndex(slot: number, offset: number, bytes: number, indexOffset: number, index: number): void {
+    Atomics.store(this.#indices, indexOffset >>> 2, index); // Publishes: index. Its high half stays 0.
+    const far = this.#farClients[slot];
+    if (far !== undefined) return far.indices.publish(offset, bytes, indexOffset, index);
+    if (this.#words[clientSleepsWord(slot)] !== 0) this.#clientBells.get(slot)?.ring();
+  }
+
+  onCatchUp(publishAll: (slot: number) => void): void {
+    this.#publishAll = publishAll;
+  }
+
   /** The client of `slot` is elsewhere: what it sends comes in by `inlet`. */
   setFarClient(slot: number, client: FarClient, inlet: Inlet): void {
     this.#farClients[slot] = client;
     this.#inlet = inlet;
     if (this.#asleep) inlet.arm(this);
+    if (this.#publishAll !== undefined) inlet.arm(this.#farClients); // Notices are heard, whether somebody looks or not.
   }
 
   removeClient(slot: number): void {
     this.#farClients[slot] = undefined;
     if (this.#inlet === undefined || this.#farClients.some((client) => client !== undefined)) return;
     this.#inlet.disarm(this);
+    this.#inlet.disarm(this.#farClients);
     this.#inlet = undefined;
   }
 
   /** A far client's bytes are there; its status follows them only now. Publishes: request. */
   arrived(slot: number, status: number): void {
+    if (isNotice(status)) return this.#hear(slot, status);
     const statusOffset = this.#statusOffsets[slot];
     if (statusOffset === undefined) return;
     Atomics.store(this.#arena, statusOffset, status);
+    this.#wake();
+  }
+
+  #hear(slot: number, notice: number): void {
+    const far = this.#farClients[slot];
+    if (far === undefined || this.#publishAll === undefined) return;
+    if (notice === notices.catchUp) {
+      if (far.indices.catchesUp) return; // Asked again and again, it is answered once.
+      this.#publishAll(slot);
+      far.indices.endCatchUp();
+    } else if (far.indices.hear(notice)) this.#wake();
+  }
+
+  #wake(): void {
     if (!this.#asleep) return;
     this.#inlet?.nextTurn(() => {
       if (this.#asleep) this.#callback();
@@ -208,4 +253,9 @@ export class LocalServerPort extends DoorbellSleeper implements ServerPort {
   get #asleep(): boolean {
     return this.#words[serverSleepsWord] === 1;
   }
+}
+
+/** The arena as words: for the low halves of indices. */
+function indicesOf({ arena }: Window): Int32Array {
+  return new Int32Array(arena.buffer, 0, arena.length >>> 2);
 }

@@ -2,9 +2,11 @@
 // the response comes likewise, and its status is put into the mirror once its bytes are there.
 import type { MemoryRegion } from '#native';
 import type { Disconnected } from '../../errors.ts';
+import { IndexFlow, isNotice, notices } from '../index-flow.ts';
 import type { ClientPort } from '../plane.ts';
 import { looksPerSpin, type RdmaEngine } from './rdma-engine.ts';
 import { frameOf } from './rdma-frame.ts';
+import { rdmaIndexWire } from './rdma-index-wire.ts';
 import type { RdmaBoundPath } from './rdma-path.ts';
 
 /** How often a thread that blocks asks whether the peer is still there, milliseconds. */
@@ -22,7 +24,10 @@ export class RdmaClientPort implements ClientPort {
   readonly looksPerClock: number = looksPerSpin;
   readonly #engine: RdmaEngine;
   readonly #arena: Uint8Array;
+  readonly #indices: Int32Array;
   #path: RdmaSlotPath | undefined;
+  #flow: IndexFlow | undefined;
+  #onCaughtUp: () => void = () => undefined;
   #statusOffset = 0;
   #armed = false;
   #probeAtMs = 0;
@@ -32,11 +37,13 @@ export class RdmaClientPort implements ClientPort {
   constructor(engine: RdmaEngine, arena: Uint8Array) {
     this.#engine = engine;
     this.#arena = arena;
+    this.#indices = new Int32Array(arena.buffer, 0, arena.length >>> 2);
   }
 
   /** The home is reached by this path from here on. */
   connect(path: RdmaSlotPath): void {
     this.#path = path;
+    this.#flow = new IndexFlow(rdmaIndexWire(path.wire, path.binding, path.mirror, path.home));
   }
 
   get spinMsMax(): number {
@@ -54,6 +61,25 @@ export class RdmaClientPort implements ClientPort {
     return false;
   }
 
+  publishIndex(offset: number, bytes: number, indexOffset: number, index: number): void {
+    Atomics.store(this.#indices, indexOffset >>> 2, index);
+    this.#flow?.publish(offset, bytes, indexOffset, index); // Publishes: index.
+  }
+
+  /** From here on notices are heard, whether somebody looks or not. */
+  catchUp(onCaughtUp: () => void): void {
+    this.#onCaughtUp = onCaughtUp;
+    this.#engine.arm(this.#indices);
+    this.#flow?.askCatchUp();
+  }
+
+  /** The window closes. */
+  close(): void {
+    this.disarm();
+    this.keepAlive(false);
+    this.#engine.disarm(this.#indices);
+  }
+
   look(looks: number): boolean {
     this.#engine.observe(looks);
     return this.#arena[this.#statusOffset] !== 0; // Observes: response.
@@ -61,8 +87,14 @@ export class RdmaClientPort implements ClientPort {
 
   /** A response's bytes are in the mirror; its status follows them only now. */
   arrived(status: number): void {
+    if (isNotice(status)) return this.#hear(status);
     this.#arena[this.#statusOffset] = status;
     this.wake();
+  }
+
+  #hear(notice: number): void {
+    if (notice === notices.catchUp) this.#onCaughtUp();
+    else if (this.#flow?.hear(notice)) this.wake();
   }
 
   /**

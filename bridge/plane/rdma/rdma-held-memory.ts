@@ -84,8 +84,7 @@ export class RdmaHeldMemory implements HeldMemory {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#port?.disarm();
-    this.#port?.keepAlive(false);
+    this.#port?.close();
     this.window.close();
     this.#events?.onClose(this.#mirror);
   }

@@ -6,12 +6,14 @@ import { CapacityExceeded, Disconnected, type FabricError, MalformedFrame } from
 import { invariant } from '../../invariant.ts';
 import type { LeaseIdentity } from '../../lease/control-page.ts';
 import type { EndReason } from '../../lease/lease-status.ts';
+import { IndexFlow } from '../index-flow.ts';
 import { LocalHomeMemory } from '../local/local-plane.ts';
 import type { FarClient } from '../local/local-ports.ts';
 import type { Grant, HomeLink, HomeMemory } from '../plane.ts';
 import type { RdmaEngine } from './rdma-engine.ts';
 import { bindingMax, bindingOf, endedFrameOf, frameOf, statusOf } from './rdma-frame.ts';
 import type { RdmaHomeAtomics } from './rdma-home-atomics.ts';
+import { rdmaIndexWire } from './rdma-index-wire.ts';
 import {
   type Answer,
   type Ask,
@@ -142,6 +144,7 @@ export class RdmaHomeLink implements HomeLink {
   #clientOf({ region, number }: Binding, mirror: RemoteRegion): FarClient {
     const session = this.#openSession();
     return {
+      indices: new IndexFlow(rdmaIndexWire(session, number, region, mirror)),
       publish: (offset, bytes, status) => {
         session.publish(region, offset, bytes, mirror, offset, frameOf(number, status)); // Publishes: response.
       },
