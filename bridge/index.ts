@@ -50,6 +50,9 @@ export type {
   Window,
 } from './plane/plane.ts';
 export { SharedHolderLink, SharedHomeLink } from './plane/shared-link.ts';
+export { attachQueue, createQueue, type QueuePlace, type QueueShape } from './queue/open-queue.ts';
+export { Queue, type QueueOptions } from './queue/queue.ts';
+export type { WaitOptions } from './queue/wait-limits.ts';
 export { RemoteError, type RemoteErrorKind } from './remote-error.ts';
 export { payloadBytesMax } from './rpc/classic-layout.ts';
 export { RpcClient } from './rpc/client.ts';

@@ -1,0 +1,73 @@
+// What the two ends of a queue do, as each says in its word behind the ring: so that there are not two producers, nor two
+// consumers, and so that a producer can say that it has produced its last item.
+import { Contention, MalformedFrame, Unsupported } from '../errors.ts';
+import type { QueueEnd } from './queue-end.ts';
+import { deeds } from './queue-layout.ts';
+
+export class QueueDeed {
+  readonly #words: Int32Array;
+  readonly #end: QueueEnd;
+  readonly #ownAt: number;
+  readonly #peerAt: number;
+  #own: number = deeds.nothing;
+
+  constructor(words: Int32Array, end: QueueEnd, ownAt: number, peerAt: number) {
+    this.#words = words;
+    this.#end = end;
+    this.#ownAt = ownAt;
+    this.#peerAt = peerAt;
+  }
+
+  /** This end produces from here on. Throws Contention if it consumes, or the other end produces; Unsupported if it has closed. */
+  produce(): void {
+    if (this.#own === deeds.hasProduced)
+      throw new Unsupported('this end of the queue is closed: it has produced its last');
+    this.#begin(deeds.produces, 'produces');
+  }
+
+  /** This end consumes from here on. Throws Contention if it produces, or the other end consumes. */
+  consume(): void {
+    this.#begin(deeds.consumes, 'consumes');
+  }
+
+  /** This end has produced its last item. */
+  close(): void {
+    if (this.#own !== deeds.hasProduced) this.#say(deeds.hasProduced);
+  }
+
+  /** Says again what this end does, to a peer that may not know. */
+  sayAgain(): void {
+    if (this.#own !== deeds.nothing) this.#say(this.#own);
+  }
+
+  /** Whether the other end has produced its last item. What it has produced is to be looked at after this. */
+  get peerHasProduced(): boolean {
+    return this.#peer() === deeds.hasProduced;
+  }
+
+  #begin(deed: number, word: string): void {
+    if (this.#own === deed) return;
+    if (this.#own !== deeds.nothing)
+      throw new Contention(`this end of the queue does the other thing: it never ${word}`);
+    const before = Atomics.load(this.#words, this.#ownAt >>> 2);
+    this.#say(deed);
+    const peer = this.#peer();
+    const taken = peer === deed || (peer === deeds.hasProduced && deed === deeds.produces);
+    if (!taken) return;
+    this.#say(before);
+    this.#own = deeds.nothing;
+    throw new Contention(`the other end of the queue ${word} already, and only one can`);
+  }
+
+  #say(deed: number): void {
+    this.#own = deed;
+    this.#end.publishIndex(0, 0, this.#ownAt, deed);
+  }
+
+  #peer(): number {
+    this.#end.observe();
+    const deed = Atomics.load(this.#words, this.#peerAt >>> 2);
+    if (deed >= deeds.nothing && deed <= deeds.hasProduced) return deed;
+    throw new MalformedFrame(`the other end of the queue says that it does ${deed}, which is nothing known`);
+  }
+}
