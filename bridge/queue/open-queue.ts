@@ -101,15 +101,17 @@ function caughtUp(lease: Lease, port: ClientPort): Promise<void> {
   });
 }
 
-/** All that a holder with a mirror has to know: the indices, the items between them, and last the ring's numbers. */
+/** All that a holder with a mirror has to know: the indices, what the ends do, the items between them, and last the ring's numbers. */
 function publishAll(lease: HomeLease, geometry: RingGeometry, port: ServerPort, slot: number): void {
   const indices = indicesOf(lease, geometry);
   if (indices === undefined) return;
-  const { stride, slotsEnd, homeDeedAt, capacity } = geometry;
+  const { stride, slotsEnd, homeDeedAt, holderDeedAt, capacity } = geometry;
   const { words, head, tail } = indices;
   const at = (index: number) => slotsAt + index * stride;
   port.publishIndex(slot, 0, 0, headAt, head);
-  port.publishIndex(slot, 0, 0, homeDeedAt, Atomics.load(words, homeDeedAt >>> 2));
+  for (const deedAt of [homeDeedAt, holderDeedAt]) {
+    port.publishIndex(slot, 0, 0, deedAt, Atomics.load(words, deedAt >>> 2) >>> 0);
+  }
   if (tail < head) port.publishIndex(slot, at(head), slotsEnd - at(head), tailAt, 0);
   const from = tail < head ? 0 : head;
   port.publishIndex(slot, at(from), at(tail) - at(from), tailAt, tail);

@@ -1,21 +1,32 @@
 // What the two ends of a queue do, as each says in its word behind the ring: so that there are not two producers, nor two
 // consumers, and so that a producer can say that it has produced its last item.
 import { Contention, MalformedFrame, Unsupported } from '../errors.ts';
+import type { QueuePlace } from './open-queue.ts';
 import type { QueueEnd } from './queue-end.ts';
-import { deeds } from './queue-layout.ts';
+import { deedMask, deeds, sessionShift } from './queue-layout.ts';
 
 export class QueueDeed {
   readonly #words: Int32Array;
   readonly #end: QueueEnd;
   readonly #ownAt: number;
   readonly #peerAt: number;
+  readonly #session: number;
+  /** What this end's word has been since it is this object's. */
+  readonly #said = new Set<number>();
   #own: number = deeds.nothing;
 
-  constructor(words: Int32Array, end: QueueEnd, ownAt: number, peerAt: number) {
+  constructor(words: Int32Array, { end, ownDeedAt, peerDeedAt, session }: QueuePlace) {
     this.#words = words;
     this.#end = end;
-    this.#ownAt = ownAt;
-    this.#peerAt = peerAt;
+    this.#ownAt = ownDeedAt;
+    this.#peerAt = peerDeedAt;
+    this.#session = session ?? 0;
+    this.#said.add(this.#word);
+  }
+
+  /** Whether nobody else has done anything at this end since it is this object's. */
+  get isUndisputed(): boolean {
+    return this.#said.has(this.#word);
   }
 
   /** This end produces from here on. Throws Contention if it consumes, or the other end produces; Unsupported if it has closed. */
@@ -49,24 +60,30 @@ export class QueueDeed {
     if (this.#own === deed) return;
     if (this.#own !== deeds.nothing)
       throw new Contention(`this end of the queue does the other thing: it never ${word}`);
-    const before = Atomics.load(this.#words, this.#ownAt >>> 2);
+    const before = this.#word;
     this.#say(deed);
     const peer = this.#peer();
     const taken = peer === deed || (peer === deeds.hasProduced && deed === deeds.produces);
     if (!taken) return;
-    this.#say(before);
     this.#own = deeds.nothing;
+    this.#end.publishIndex(0, 0, this.#ownAt, before >>> 0); // As a predecessor left it: it may have closed.
     throw new Contention(`the other end of the queue ${word} already, and only one can`);
   }
 
   #say(deed: number): void {
+    const word = deed | (this.#session << sessionShift);
     this.#own = deed;
-    this.#end.publishIndex(0, 0, this.#ownAt, deed);
+    this.#said.add(word);
+    this.#end.publishIndex(0, 0, this.#ownAt, word);
+  }
+
+  get #word(): number {
+    return Atomics.load(this.#words, this.#ownAt >>> 2);
   }
 
   #peer(): number {
     this.#end.observe();
-    const deed = Atomics.load(this.#words, this.#peerAt >>> 2);
+    const deed = Atomics.load(this.#words, this.#peerAt >>> 2) & deedMask;
     if (deed >= deeds.nothing && deed <= deeds.hasProduced) return deed;
     throw new MalformedFrame(`the other end of the queue says that it does ${deed}, which is nothing known`);
   }

@@ -7,7 +7,9 @@
 //         24     8  stride        bytes from one slot to the next, a multiple of 4; written once
 //         32     …  slots         slot i at 32 + i * stride: length u32, then so many bytes
 //          E     8  home's end    what the home's end does (see `deeds`); ours, and outside the documented ring
-//      E + 8     8  holder's end  what the holder's does; E is 32 + capacity * stride, rounded up to a multiple of 8
+//      E + 8     8  holder's end  what the holder's does, and above its low byte the session of the holder that says so
+//
+// E is 32 + capacity * stride, rounded up to a multiple of 8.
 //
 // Empty where head equals tail, full where (tail + 1) % capacity equals head. Each index has one writer, and a successor of
 // either end goes on from where they stand: what lies from head up to tail is committed, and nothing else is.
@@ -20,7 +22,7 @@ export const strideAt = 24;
 export const slotsAt = 32;
 export const lengthBytes = 4;
 
-/** What one end of a queue does. */
+/** What one end of a queue does: the low byte of its word. */
 export const deeds = {
   nothing: 0,
   produces: 1,
@@ -28,6 +30,9 @@ export const deeds = {
   /** It has produced its last item: once that is taken, the consumer is done. */
   hasProduced: 3,
 } as const;
+
+export const deedMask = 0xff;
+export const sessionShift = 8;
 
 /** Two slots, so that one can be used; at least one byte in each. */
 export const capacityMin = 2;

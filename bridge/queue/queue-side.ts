@@ -1,6 +1,6 @@
 // What an end of a queue does, and whether it can just now: it takes its part when it first does something, rests while the
 // way to the home is lost, and then goes on from where it was, telling the home again what that may not have heard.
-import { Disconnected, type FabricError, MalformedFrame } from '../errors.ts';
+import { Contention, Disconnected, type FabricError, MalformedFrame } from '../errors.ts';
 import type { ClientSlot, Lease } from '../lease/lease.ts';
 import { weakly } from '../weakly.ts';
 import { type QueuePlace, wordsOf } from './open-queue.ts';
@@ -18,7 +18,6 @@ export class QueueSide {
   /** Once this end has closed: what it gave last may still be under way. */
   #formerProducer: RingProducer | undefined;
   #consumer: RingConsumer | undefined;
-  #session: number | undefined;
   /** Why this end can go on no more, although the lease may. */
   #failure: FabricError | undefined;
   /** Whether the way to the home is lost, or the window does not show the ring again yet: there is neither room nor an item. */
@@ -29,9 +28,8 @@ export class QueueSide {
   constructor(place: QueuePlace) {
     this.#place = place;
     this.#lease = place.lease;
-    this.#session = place.session;
     this.#words = wordsOf(place.lease);
-    this.#deed = new QueueDeed(this.#words, place.end, place.ownDeedAt, place.peerDeedAt);
+    this.#deed = new QueueDeed(this.#words, place);
     place.lease.onInterrupted(weakly(this, (side) => side.#leave()));
     place.lease.onResumed(weakly(this, (side, slot: ClientSlot | undefined) => side.#return(slot)));
   }
@@ -87,13 +85,8 @@ export class QueueSide {
     this.isAway = true;
   }
 
-  /** Sessions count up: with one between, somebody else may have had this end, and gone on from another place. */
   #return(slot: ClientSlot | undefined): void {
-    if (this.#session === undefined) return;
-    if (slot?.session !== this.#session + 1)
-      return this.#fail('somebody else may have had this end of the queue meanwhile');
-    this.#session = slot.session;
-    slot.port.catchUp(weakly(this, (side) => side.#goOn()));
+    slot?.port.catchUp(weakly(this, (side) => side.#goOn()));
   }
 
   #goOn(): void {
@@ -101,7 +94,7 @@ export class QueueSide {
     try {
       this.#tellAgain();
     } catch (cause) {
-      return this.#fail('the queue is not what it was', cause);
+      return this.#fail(cause as Error);
     }
     this.isAway = false;
     this.onChange();
@@ -111,6 +104,7 @@ export class QueueSide {
   #tellAgain(): void {
     const { capacity, stride } = this.#place.geometry;
     const found = readGeometry(this.#lease.window.arena);
+    if (!this.#deed.isUndisputed) throw new Contention('somebody else has had this end meanwhile');
     if (found.capacity !== capacity || found.stride !== stride) throw new MalformedFrame('a ring of another shape');
     const head = readIndex(this.#words, headAt, capacity);
     const tail = readIndex(this.#words, tailAt, capacity);
@@ -119,8 +113,9 @@ export class QueueSide {
     this.#deed.sayAgain();
   }
 
-  #fail(why: string, cause?: unknown): void {
-    this.#failure = new Disconnected(`lease ${this.#lease.id}: ${why}`, { cause, mayHaveExecuted: true });
+  #fail(cause: Error): void {
+    const message = `the queue of lease ${this.#lease.id} was out of reach, and is not what it was: ${cause.message}`;
+    this.#failure = new Disconnected(message, { cause, mayHaveExecuted: true });
     this.onChange(this.#failure);
   }
 }

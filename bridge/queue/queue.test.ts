@@ -210,6 +210,22 @@ describe.each(distances)('a queue, %s', (where) => {
   });
 });
 
+test('a holder that may not do a thing leaves its predecessor’s word', async () => {
+  const scene = await queueScene('near');
+  const first = await holdQueue(scene);
+  first.queue.push(1);
+  first.queue.close();
+  await scene.world.clock.run(first.held.release());
+  await scene.world.clock.settle();
+  expect(scene.atHome.pop()).toBe(1);
+  const second = await holdQueue(scene);
+  expect(() => second.queue.pop()).toThrow(Contention);
+  expect(await scene.world.clock.run(scene.atHome.receive())).toBeUndefined();
+  // It may produce, though: then the queue is open again.
+  expect(second.queue.push(2)).toBe(true);
+  expect(await scene.world.clock.run(scene.atHome.receive())).toBe(2);
+});
+
 describe('a queue', () => {
   test('stands in the lease byte for byte', async () => {
     const { atHome, lease } = await queueScene('near', { capacity: 3, stride: 12 });
