@@ -33,17 +33,23 @@ export class QueueDeed {
   produce(): void {
     if (this.#own === deeds.hasProduced)
       throw new Unsupported('this end of the queue is closed: it has produced its last');
-    this.#begin(deeds.produces, 'produces');
+    this.#begin(deeds.produces, deeds.hasProduced, 'produces');
   }
 
   /** This end consumes from here on. Throws Contention if it produces, or the other end consumes. */
   consume(): void {
-    this.#begin(deeds.consumes, 'consumes');
+    this.#begin(deeds.consumes, deeds.hasConsumed, 'consumes');
   }
 
   /** This end has produced its last item. */
   close(): void {
     if (this.#own !== deeds.hasProduced) this.#say(deeds.hasProduced);
+  }
+
+  /** Whether this end, which consumes, has consumed all that there will be; where it has, the producer is told. */
+  consumed(isAll: boolean): void {
+    const deed = isAll ? deeds.hasConsumed : deeds.consumes;
+    if (this.#own !== deed) this.#say(deed);
   }
 
   /** Says again what this end does, to a peer that may not know. */
@@ -56,15 +62,19 @@ export class QueueDeed {
     return this.#peer() === deeds.hasProduced;
   }
 
-  #begin(deed: number, word: string): void {
-    if (this.#own === deed) return;
+  /** Whether the other end has consumed all, and seen that it was all. */
+  get peerHasConsumed(): boolean {
+    return this.#peer() === deeds.hasConsumed;
+  }
+
+  #begin(deed: number, last: number, word: string): void {
+    if (this.#own === deed || this.#own === last) return;
     if (this.#own !== deeds.nothing)
-      throw new Contention(`this end of the queue does the other thing: it never ${word}`);
+      throw new Contention(`this end of the queue never ${word}: it does the other thing`);
     const before = this.#word;
     this.#say(deed);
     const peer = this.#peer();
-    const taken = peer === deed || (peer === deeds.hasProduced && deed === deeds.produces);
-    if (!taken) return;
+    if (peer !== deed && peer !== last) return;
     this.#own = deeds.nothing;
     this.#end.publishIndex(0, 0, this.#ownAt, before >>> 0); // As a predecessor left it: it may have closed.
     throw new Contention(`the other end of the queue ${word} already, and only one can`);
@@ -84,7 +94,7 @@ export class QueueDeed {
   #peer(): number {
     this.#end.observe();
     const deed = Atomics.load(this.#words, this.#peerAt >>> 2) & deedMask;
-    if (deed >= deeds.nothing && deed <= deeds.hasProduced) return deed;
+    if (deed >= deeds.nothing && deed <= deeds.hasConsumed) return deed;
     throw new MalformedFrame(`the other end of the queue says that it does ${deed}, which is nothing known`);
   }
 }

@@ -29,6 +29,8 @@ export const deeds = {
   consumes: 2,
   /** It has produced its last item: once that is taken, the consumer is done. */
   hasProduced: 3,
+  /** It has consumed all that there was, and seen that it was all. */
+  hasConsumed: 4,
 } as const;
 
 export const deedMask = 0xff;

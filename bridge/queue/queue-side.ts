@@ -68,7 +68,16 @@ export class QueueSide {
 
   /** Whether nothing is left, and nothing to come: looked at in this order, as the producer stored it the other way round. */
   get isFinished(): boolean {
-    return !this.isAway && this.#deed.peerHasProduced && !this.consuming().find();
+    if (this.isAway) return false;
+    const isAll = this.#deed.peerHasProduced && !this.consuming().find();
+    this.#deed.consumed(isAll);
+    return isAll;
+  }
+
+  /** Whether the consumer has taken all that this end has given and, if it has closed, has seen that this was all. */
+  get isDrained(): boolean {
+    if (this.isAway || this.size > 0) return false;
+    return this.#formerProducer === undefined || this.#deed.peerHasConsumed;
   }
 
   /** From head to tail. */

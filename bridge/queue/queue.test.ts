@@ -130,6 +130,26 @@ describe.each(distances)('a queue, %s', (where) => {
     expect(await scene.world.clock.run(scene.atHome.ready())).toBe(false);
   });
 
+  test('tells the producer when all is taken, and when that is seen to be all', async () => {
+    const scene = await queueScene(where);
+    const { queue } = await holdQueue(scene);
+    queue.pushMany(numbers(3));
+    let isDrained = 0;
+    const drained = () => queue.drained().then(() => (isDrained += 1));
+    const first = drained();
+    await scene.world.clock.advance(10);
+    expect([scene.atHome.popMany(2), isDrained]).toEqual([[0, 1], 0]);
+    await scene.world.clock.advance(10);
+    expect([scene.atHome.pop(), isDrained]).toEqual([2, 0]);
+    await scene.world.clock.run(first);
+    queue.close();
+    const last = drained();
+    await scene.world.clock.advance(10);
+    expect(isDrained).toBe(1);
+    expect(await scene.world.clock.run(scene.atHome.receive())).toBeUndefined();
+    await scene.world.clock.run(last);
+  });
+
   test('ends a wait by signal, and by deadline, and the next in line goes on', async () => {
     const scene = await queueScene(where);
     const { queue } = await holdQueue(scene);

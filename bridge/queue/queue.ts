@@ -127,6 +127,14 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
     await this.#wait.until(() => !this.#side.isAway && this.#side.producing().place(), options);
   }
 
+  /**
+   * Resolves once the consumer has taken all that was given and, after close(), has seen that it was all: then this end may
+   * go, and its lease with it.
+   */
+  async drained(options: WaitOptions = {}): Promise<void> {
+    if (!this.#side.isDrained) await this.#wait.until(() => this.#side.isDrained, options);
+  }
+
   /** The last item has been given: the consumer's iteration ends with it. Where this end has not produced, there is none. */
   close(): void {
     this.#side.finish();

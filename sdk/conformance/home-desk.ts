@@ -1,6 +1,15 @@
 // What a home process has: its leases, with their servers, clients and services. The commands of home-program.ts work on
 // these; they use the public API alone.
-import { type FabricDns, MemBuilder, type MemLease, payloadBytesMax, RpcClient, RpcServer } from '../index.ts';
+import {
+  type FabricDns,
+  FabricQueue,
+  MemBuilder,
+  type MemLease,
+  payloadBytesMax,
+  type QueueShape,
+  RpcClient,
+  RpcServer,
+} from '../index.ts';
 import { HomeMethods } from './home-methods.ts';
 import type { AcquireRequest, AttachRequest, LeaseFacts } from './home-protocol.ts';
 
@@ -11,6 +20,7 @@ export class DeskLease {
   readonly #callWaiters = new Set<() => void>();
   #server: RpcServer | undefined;
   #client: RpcClient | undefined;
+  #queue: FabricQueue | undefined;
   #stop = new AbortController();
   #serving: Promise<void> | undefined;
 
@@ -77,6 +87,33 @@ export class DeskLease {
   call(methodId: number, payload: Uint8Array): Promise<Uint8Array> {
     this.#client ??= new RpcClient(this.lease);
     return this.#client.call(methodId, payload);
+  }
+
+  get queue(): FabricQueue {
+    if (this.#queue === undefined) throw new Error(`lease ${this.lease.id} has no queue here`);
+    return this.#queue;
+  }
+
+  createQueue(shape: QueueShape): void {
+    this.#queue = FabricQueue.create(this.lease, shape);
+  }
+
+  async attachQueue(): Promise<void> {
+    this.#queue = await FabricQueue.attach(this.lease);
+  }
+
+  async sendAll(values: readonly unknown[]): Promise<void> {
+    for (const value of values) await this.queue.send(value);
+  }
+
+  async receive(count: number): Promise<unknown[]> {
+    const values: unknown[] = [];
+    while (values.length < count) {
+      const value = await this.queue.receive();
+      if (value === undefined) break;
+      values.push(value);
+    }
+    return values;
   }
 
   ended(): Promise<LeaseFacts['status']> {

@@ -54,6 +54,20 @@ const performers: Performers = {
   calls: async ({ lease }) => desk.find(lease).calls,
   call: async ({ lease, methodId, payload }) => toText(await desk.find(lease).call(methodId, toBytes(payload))),
 
+  createQueue: async ({ lease, capacity, stride }) => {
+    desk.find(lease).createQueue({ capacity, stride });
+    return null;
+  },
+  attachQueue: ({ lease }) => nothing(desk.find(lease).attachQueue()),
+  pushMany: async ({ lease, values }) => desk.find(lease).queue.pushMany(values),
+  sendAll: ({ lease, values }) => nothing(desk.find(lease).sendAll(values)),
+  popMany: async ({ lease, countMax }) => desk.find(lease).queue.popMany(countMax),
+  receive: ({ lease, count }) => desk.find(lease).receive(count),
+  closeQueue: async ({ lease }) => {
+    desk.find(lease).queue.close();
+    return null;
+  },
+
   register: ({ lease, service }) => nothing(desk.register(service, desk.find(lease))),
   deregister: ({ service }) => nothing(desk.deregister(service)),
 
