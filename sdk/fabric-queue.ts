@@ -29,8 +29,8 @@ export class FabricQueue<T = unknown> extends Queue<T> {
 
   /**
    * Makes a queue in a lease that this process acquired. `capacity` slots (2 or more, of which one is always free) of
-   * `stride` bytes (a multiple of 4, 8 or more; an item has at most `stride` - 4) take 32 + `capacity` * `stride` + 16
-   * bytes. Throws RangeError for other numbers, Unsupported for a lease that is too small or of another process,
+   * `stride` bytes (a multiple of 4, 8 or more; an item has at most `stride` - 4) take 32 + `capacity` * `stride` + 40
+   * bytes at most. Throws RangeError for other numbers, Unsupported for a lease that is too small or of another process,
    * Contention if it has a server or a queue already.
    */
   static create<T = unknown>(lease: MemLease, options: FabricQueueOptions): FabricQueue<T> {

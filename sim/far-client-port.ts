@@ -32,7 +32,7 @@ export class FarClientPort implements ClientPort {
   /** The home is reached by this path from here on. */
   connect(path: FarPath): void {
     this.#path = path;
-    this.#flow = new IndexFlow(farIndexWire(path.end, path.binding, this.#arena));
+    this.#flow = new IndexFlow(farIndexWire(path.end, path.binding, this.#arena), this.#indices, 'holder');
   }
 
   expectAt(statusOffset: number): void {

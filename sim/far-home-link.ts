@@ -82,8 +82,9 @@ export class FarHomeLink implements HomeLink {
   }
 
   #clientAt(binding: number, { window }: MemoryHome): FarClient {
+    const indices = new Int32Array(window.arena.buffer, 0, window.arena.length >>> 2);
     return {
-      indices: new IndexFlow(farIndexWire(this.#end, binding, window.arena)),
+      indices: new IndexFlow(farIndexWire(this.#end, binding, window.arena), indices, 'home'),
       observe: () => this.#end.observe(),
       publish: (offset, bytes, status) => {
         this.#end.publish(binding, offset, window.arena.subarray(offset, offset + bytes), { status }); // Publishes: response.

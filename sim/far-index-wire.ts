@@ -10,9 +10,8 @@ export function farIndexWire(end: FarEnd, binding: number, arena: Uint8Array): I
       const source = arena.slice(offset, offset + bytes);
       void end.request({ op: 'write', binding, offset, source }).catch(() => undefined);
     },
-    writeIndex: (indexOffset, index) => {
-      const word = new Uint8Array(Uint32Array.of(index, 0).buffer);
-      end.publish(binding, indexOffset, word, { status: notices.moved });
+    post: (offset, words) => {
+      end.publish(binding, offset, new Uint8Array(Uint32Array.from(words).buffer), { status: notices.moved });
     },
     tell: (notice) => end.publish(binding, 0, nothing, { status: notice }),
   };

@@ -1,6 +1,15 @@
-// How indices, and the bytes before them, get to a peer that does not map the memory. Few publications are under way at a
+// How indices, and the bytes before them, get to a peer that does not map the memory. One publication is under way at a
 // time, so that a peer which does not look is not flooded; those that come meanwhile are joined, and sent once it has seen
 // what came before. So nothing grows without bound, and whoever sleeps is told of the last word.
+//
+// An index travels in a mailbox of the peer's, and the peer puts it where it belongs once the notice behind it is there: so
+// nobody sees half of one, nor one whose bytes have not arrived. In the arena, from its end:
+//
+//       -16     8  to the holder: index u32, then its offset u32
+//        -8     8  to the home, likewise
+import { invariant } from '../invariant.ts';
+
+export const mailboxesBytes = 16;
 
 /** What travels where a slot's status does: above those, and below the ends of leases. */
 export const notices = {
@@ -20,8 +29,8 @@ export function isNotice(status: number): boolean {
 export interface IndexWire {
   /** Bytes of the own window, to the same place. They stay as they are until the peer has moved an index of its own. */
   write(offset: number, bytes: number): void;
-  /** A u64 word, then `moved`. */
-  writeIndex(indexOffset: number, index: number): void;
+  /** Two u32 words to the peer's mailbox at `offset`, then `moved`. */
+  post(offset: number, words: readonly [number, number]): void;
   tell(notice: number): void;
 }
 
@@ -32,16 +41,25 @@ interface Publication {
   index: number;
 }
 
-/** Publications that the peer may not have seen yet. */
-const underWayMax = 4;
-
 export class IndexFlow {
   readonly #wire: IndexWire;
+  readonly #words: Int32Array;
+  /** Where the mailboxes of both ends are: the offset of the peer's, and the word of the own. */
+  readonly #peerBoxAt: number;
+  readonly #ownBox: number;
   readonly #waiting: (Publication | 'caught-up')[] = [];
-  #underWay = 0;
+  /** Whether the peer may not have seen what was published last: its mailbox is full. */
+  #isUnderWay = false;
 
-  constructor(wire: IndexWire) {
+  /** `words` is the arena at this end. */
+  constructor(wire: IndexWire, words: Int32Array, side: 'home' | 'holder') {
+    const boxesAt = 4 * words.length - mailboxesBytes;
+    const [toHolder, toHome] = [boxesAt, boxesAt + 8];
+    invariant(boxesAt >= 0, 'an arena has room for mailboxes');
     this.#wire = wire;
+    this.#words = words;
+    this.#peerBoxAt = side === 'home' ? toHolder : toHome;
+    this.#ownBox = (side === 'home' ? toHome : toHolder) / 4;
   }
 
   /** As ClientPort.publishIndex, once there is room. Publishes: index. */
@@ -68,10 +86,20 @@ export class IndexFlow {
 
   /** The peer has told something. True if there is something new in the window. */
   hear(notice: number): boolean {
-    if (notice === notices.moved) this.#wire.tell(notices.seen);
-    else if (notice === notices.seen && this.#underWay > 0) this.#underWay -= 1;
+    if (notice === notices.moved) return this.#take();
+    if (notice === notices.seen) this.#isUnderWay = false;
     this.#sendWaiting();
-    return notice === notices.moved;
+    return false;
+  }
+
+  /** Puts what is in the mailbox in its place; a place that is none is the peer's mistake, and nobody's loss. Publishes: index. */
+  #take(): boolean {
+    const index = this.#words[this.#ownBox] as number;
+    const indexOffset = (this.#words[this.#ownBox + 1] as number) >>> 0;
+    this.#wire.tell(notices.seen); // From here on the mailbox may be written to again.
+    if (indexOffset % 8 !== 0 || indexOffset >>> 2 >= this.#words.length) return false;
+    Atomics.store(this.#words, indexOffset >>> 2, index);
+    return true;
   }
 
   /** Bytes that follow those of the last that waits, with the same index, become part of it. */
@@ -86,7 +114,7 @@ export class IndexFlow {
 
   #sendWaiting(): void {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      if (next !== 'caught-up' && this.#underWay >= underWayMax) return;
+      if (next !== 'caught-up' && this.#isUnderWay) return;
       this.#waiting.shift();
       if (next === 'caught-up') this.#wire.tell(notices.catchUp);
       else this.#send(next);
@@ -95,7 +123,7 @@ export class IndexFlow {
 
   #send({ offset, bytes, indexOffset, index }: Publication): void {
     if (bytes > 0) this.#wire.write(offset, bytes);
-    this.#underWay += 1;
-    this.#wire.writeIndex(indexOffset, index);
+    this.#isUnderWay = true;
+    this.#wire.post(this.#peerBoxAt, [index, indexOffset]);
   }
 }

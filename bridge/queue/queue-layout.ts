@@ -9,11 +9,12 @@
 //          E     8  home's end    what the home's end does (see `deeds`); ours, and outside the documented ring
 //      E + 8     8  holder's end  what the holder's does, and above its low byte the session of the holder that says so
 //
-// E is 32 + capacity * stride, rounded up to a multiple of 8.
+// E is 32 + capacity * stride, rounded up to a multiple of 8. The arena's last 16 bytes are the plane's: see index-flow.ts.
 //
 // Empty where head equals tail, full where (tail + 1) % capacity equals head. Each index has one writer, and a successor of
 // either end goes on from where they stand: what lies from head up to tail is committed, and nothing else is.
 import { MalformedFrame } from '../errors.ts';
+import { mailboxesBytes } from '../plane/index-flow.ts';
 
 export const headAt = 0;
 export const tailAt = 8;
@@ -73,7 +74,7 @@ export function ringGeometry(capacity: number, stride: number): RingGeometry {
     slotsEnd,
     homeDeedAt,
     holderDeedAt: homeDeedAt + 8,
-    arenaBytesMin: homeDeedAt + 16,
+    arenaBytesMin: homeDeedAt + 16 + mailboxesBytes,
   };
 }
 

@@ -104,7 +104,7 @@ async function open(): Promise<{ lease: MemLease; queue: FabricQueue }> {
     const lease = await attachWhenFree(from);
     return { lease, queue: await FabricQueue.attach(lease) };
   }
-  const lease = await new MemBuilder().minBytes(32 + capacity * stride + 16).acquire();
+  const lease = await new MemBuilder().minBytes(32 + capacity * stride + 40).acquire();
   return { lease, queue: FabricQueue.create(lease, { capacity, stride }) };
 }
 

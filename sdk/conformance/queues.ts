@@ -27,7 +27,7 @@ const numbers = (count: number, from = 0): number[] => Array.from({ length: coun
 
 /** A queue at home with its other end here. */
 async function queued(stage: Stage, options: QueueOptions = {}, shape = { capacity, stride }): Promise<Queued> {
-  const there = await stage.home.acquire({ minBytes: 32 + shape.capacity * shape.stride + 16 });
+  const there = await stage.home.acquire({ minBytes: 32 + shape.capacity * shape.stride + 40 });
   await there.createQueue(shape.capacity, shape.stride);
   const here = await stage.attach(there);
   return { there, here, queue: await FabricQueue.attach(here, options) };

@@ -43,7 +43,7 @@ export class RdmaClientPort implements ClientPort {
   /** The home is reached by this path from here on. */
   connect(path: RdmaSlotPath): void {
     this.#path = path;
-    this.#flow = new IndexFlow(rdmaIndexWire(path.wire, path.binding, path.mirror, path.home));
+    this.#flow = new IndexFlow(rdmaIndexWire(path.wire, path.binding, path.mirror, path.home), this.#indices, 'holder');
   }
 
   get spinMsMax(): number {

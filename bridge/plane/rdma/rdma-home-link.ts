@@ -141,10 +141,12 @@ export class RdmaHomeLink implements HomeLink {
     return { op: 'done' };
   }
 
-  #clientOf({ region, number }: Binding, mirror: RemoteRegion): FarClient {
+  #clientOf({ region, number, memory }: Binding, mirror: RemoteRegion): FarClient {
     const session = this.#openSession();
+    const { arena } = memory.window;
+    const words = new Int32Array(arena.buffer, 0, arena.length >>> 2);
     return {
-      indices: new IndexFlow(rdmaIndexWire(session, number, region, mirror)),
+      indices: new IndexFlow(rdmaIndexWire(session, number, region, mirror), words, 'home'),
       publish: (offset, bytes, status) => {
         session.publish(region, offset, bytes, mirror, offset, frameOf(number, status)); // Publishes: response.
       },

@@ -14,7 +14,7 @@ export function rdmaIndexWire(
   const moved = frameOf(binding, notices.moved);
   return {
     write: (offset, bytes) => session.send(local, offset, bytes, remote, offset),
-    writeIndex: (indexOffset, index) => session.publishWord(index, remote, indexOffset, moved),
+    post: (offset, words) => session.publishWords(words, remote, offset, moved),
     tell: (notice) => session.publish(local, 0, 0, remote, 0, frameOf(binding, notice)),
   };
 }

@@ -126,12 +126,12 @@ export class RdmaSession implements Completions {
   }
 
   /**
-   * As publish(), of a u64 word: `word`, whatever becomes of the own memory until it is posted. It goes from where the own
-   * nonce was, inline, so that posting takes a copy.
+   * As publish(), of two u32 words that lie nowhere: they go from where the own nonce was, inline, so that posting takes a
+   * copy.
    */
-  publishWord(word: number, remote: RemoteRegion, remoteOffset: number, frame: number): void {
+  publishWords(words: readonly [number, number], remote: RemoteRegion, remoteOffset: number, frame: number): void {
     this.#send((token) => {
-      new Uint32Array(this.#test.buffer, 0, 2).set([word, 0]);
+      new Uint32Array(this.#test.buffer, 0, 2).set(words);
       return this.#pair.writeWithImmediate(this.#testRegion, 0, 8, remote, remoteOffset, frame, token);
     });
   }
