@@ -16,8 +16,8 @@ export interface FabricQueueOptions extends QueueShape, QueueOptions {}
  *     for await (const tick of queue) console.log(tick);
  *
  * What is in the queue outlives a holder: the next one goes on where it stopped. An item is given once push() or commit()
- * has returned, and taken once pop() or release() has. Over another plane than `local` the newest items are on their way
- * for a while, and are lost with a holder that dies meanwhile.
+ * has returned, and taken once pop() or release() has. Over another plane than `local` both are on their way for a while:
+ * of a holder that goes meanwhile the newest items are lost, and come again to its successor, respectively.
  */
 export class FabricQueue<T = unknown> extends Queue<T> {
   readonly memLease: MemLease;

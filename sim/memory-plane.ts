@@ -122,6 +122,7 @@ export class MemoryHome implements HomeMemory {
   }
 
   closeSlot(slot: number): void {
+    this.#serverPort?.removeClient(slot);
     this.#closeBell(this.#clientBells.get(slot));
     this.#clientBells.delete(slot);
   }

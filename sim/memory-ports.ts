@@ -25,6 +25,7 @@ abstract class BellSleeper implements Sleeper {
   readonly words: Int32Array;
   readonly #ownWord: number;
   readonly #bell: MemoryDoorbell;
+  #sleeps = 0;
 
   constructor(clock: ProcessClock, window: Window, ownWord: number, bell: MemoryDoorbell) {
     this.clock = clock;
@@ -34,7 +35,8 @@ abstract class BellSleeper implements Sleeper {
   }
 
   arm(): void {
-    Atomics.store(this.words, this.#ownWord, 1);
+    this.#sleeps += 1;
+    Atomics.store(this.words, this.#ownWord, this.#sleeps);
   }
 
   disarm(): void {
@@ -64,6 +66,7 @@ export class MemoryClientPort extends BellSleeper implements ClientPort {
   readonly #bells: SlotBells;
   readonly #carrier: MemoryCarrier | undefined;
   #statusOffset = 0;
+  #rungFor = 0;
 
   /** `carrier` is absent where client and home are one process. */
   constructor(clock: ProcessClock, window: Window, slot: number, bells: SlotBells, carrier?: MemoryCarrier) {
@@ -83,7 +86,10 @@ export class MemoryClientPort extends BellSleeper implements ClientPort {
 
   publishIndex(_offset: number, _bytes: number, indexOffset: number, index: number): void {
     Atomics.store(this.#indices, indexOffset >>> 2, index); // Publishes: index.
-    if (Atomics.load(this.words, serverSleepsWord) !== 0) this.#bells.server.ring();
+    const sleep = Atomics.load(this.words, serverSleepsWord);
+    if (sleep === 0 || sleep === this.#rungFor) return;
+    this.#rungFor = sleep;
+    this.#bells.server.ring();
   }
 
   catchUp(onCaughtUp: () => void): void {
@@ -129,6 +135,7 @@ export class MemoryServerPort extends BellSleeper implements ServerPort {
   readonly #clientBells: ReadonlyMap<number, MemoryDoorbell>;
   readonly #farClients = new Map<number, FarClient>();
   readonly #statusOffsets: number[] = [];
+  readonly #rungFor: number[] = [];
   #publishAll: ((slot: number) => void) | undefined;
 
   /** `clientBells` is the home's own table, by slot; it changes as clients come and go. */
@@ -164,7 +171,11 @@ export class MemoryServerPort extends BellSleeper implements ServerPort {
     Atomics.store(this.#indices, indexOffset >>> 2, index); // Publishes: index.
     const far = this.#farClients.get(slot);
     if (far !== undefined) return far.indices.publish(offset, bytes, indexOffset, index);
-    if (Atomics.load(this.words, clientSleepsWord(slot)) !== 0) this.#clientBells.get(slot)?.ring();
+    const sleep = Atomics.load(this.words, clientSleepsWord(slot));
+    const bell = this.#clientBells.get(slot);
+    if (sleep === 0 || sleep === this.#rungFor[slot] || bell === undefined) return; // Or a dead client’s sleep.
+    this.#rungFor[slot] = sleep;
+    bell.ring();
   }
 
   onCatchUp(publishAll: (slot: number) => void): void {
@@ -174,6 +185,11 @@ export class MemoryServerPort extends BellSleeper implements ServerPort {
   /** The client of `slot` is on another machine. */
   setFarClient(slot: number, client: FarClient): void {
     this.#farClients.set(slot, client);
+  }
+
+  /** The client of `slot` is gone. */
+  removeClient(slot: number): void {
+    this.#rungFor[slot] = 0;
   }
 
   removeFarClient(slot: number): void {

@@ -12,8 +12,8 @@
 //         52     4  slot count     by the server, before the layout
 //         56     4  slot stride    by the server, before the layout; bytes
 //         60     4  control bytes  once; size of this area
-//        128     4  server sleeps  by the server: 1 while it waits for its doorbell
-//   256+64*i     4  client sleeps  by the client of slot i: 1 while it waits for its doorbell
+//        128     4  server sleeps  by the server: not 0 while it waits for its doorbell
+//   256+64*i     4  client sleeps  by the client of slot i: not 0 while it waits for its doorbell
 //
 // The first line is read at every call and written hardly ever; each sleeper word has a line to itself, so that
 // neither side's going to sleep takes a line from the other's hot path.

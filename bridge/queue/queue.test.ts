@@ -182,6 +182,32 @@ describe.each(distances)('a queue, %s', (where) => {
     expect(second.queue.popMany(100)).toEqual([3, 4, 5, 6, 7, 8]);
   });
 
+  test('a successor that sleeps is woken, although the one before it died asleep', async () => {
+    const scene = await queueScene(where);
+    for (let round = 0; round < 4; round++) {
+      const { holder, queue } = await holdQueue(scene);
+      const received = outcome(queue.receive());
+      await scene.world.clock.advance(10);
+      scene.atHome.push(round);
+      expect(await scene.world.clock.run(received, 1000)).toMatchObject({ value: round });
+      void outcome(queue.receive());
+      await scene.world.clock.advance(10);
+      holder.kill();
+      await scene.world.clock.advance(1000);
+      // To nobody: whoever comes next finds it.
+      scene.atHome.push('between');
+      const next = await holdQueue(scene);
+      expect(next.queue.pop()).toBe('between');
+      await scene.world.clock.settle();
+      const asleep = outcome(next.queue.receive());
+      await scene.world.clock.advance(10);
+      scene.atHome.push('woken');
+      expect(await scene.world.clock.run(asleep, 1000)).toMatchObject({ value: 'woken' });
+      await scene.world.clock.settle();
+      await scene.world.clock.run(next.held.release());
+    }
+  });
+
   test('a producing holder that dies leaves what it gave, and the next goes on behind that', async () => {
     const scene = await queueScene(where);
     for (let round = 0; round < 10; round++) {

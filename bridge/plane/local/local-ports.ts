@@ -2,8 +2,8 @@
 // a busy one costs no system call.
 //
 // No wake-up is lost, because both sides store before they load, and Atomics are sequentially consistent:
-//   sleeper: store own sleeper word = 1, load status; sleeps only if nothing was published.
-//   waker:   store status,               load peer's sleeper word; rings if it is 1.
+//   sleeper: store own sleeper word,     load status; sleeps only if nothing was published.
+//   waker:   store status,               load peer's sleeper word; rings if it is not 0.
 // Whichever store comes second, its side's load sees the other's store. The atomic store is the fence; the waker's load
 // after it is a plain one, which nothing moves before the fence, and a tenth of the price.
 import { type Doorbell, type Readable, waitReadable } from '#native';
@@ -14,6 +14,7 @@ import type { UnixCarrier } from './unix-transport.ts';
 
 /** How long a call looks for its answer before it sleeps, milliseconds: about what a wake-up costs. */
 const callSpinMsMax = 0.05;
+const sleepsMax: number = 2 ** 31 - 1;
 /** Looks at an inlet at a time, where there is nothing else to look at. */
 const looksPerObserve = 64;
 const observesPerClock = 512;
@@ -25,6 +26,7 @@ abstract class DoorbellSleeper implements Sleeper {
   readonly #words: Int32Array;
   readonly #ownWord: number;
   readonly #bell: Doorbell;
+  #sleeps = 0;
 
   constructor(window: Window, ownWord: number, bell: Doorbell) {
     this.#words = window.control.words;
@@ -32,8 +34,10 @@ abstract class DoorbellSleeper implements Sleeper {
     this.#bell = bell;
   }
 
+  /** Each sleep has another number, so that a waker knows for which it has rung. */
   arm(): void {
-    Atomics.store(this.#words, this.#ownWord, 1);
+    this.#sleeps = (this.#sleeps % sleepsMax) + 1;
+    Atomics.store(this.#words, this.#ownWord, this.#sleeps);
   }
 
   disarm(): void {
@@ -64,6 +68,8 @@ export class LocalClientPort extends DoorbellSleeper implements ClientPort {
   readonly #carrier: UnixCarrier | undefined;
   readonly #wakers: readonly Readable[];
   #statusOffset = 0;
+  /** The server's sleep that publishIndex() has rung for: it looks once more after that, so once is enough. */
+  #rungFor = 0;
 
   /** `carrier` is absent where client and home are one process: there is no session to watch. */
   constructor(window: Window, slot: number, bells: { server: Doorbell; client: Doorbell }, carrier?: UnixCarrier) {
@@ -85,7 +91,10 @@ export class LocalClientPort extends DoorbellSleeper implements ClientPort {
 
   publishIndex(_offset: number, _bytes: number, indexOffset: number, index: number): void {
     Atomics.store(this.#indices, indexOffset >>> 2, index); // Publishes: index. Its high half stays 0.
-    if (this.#words[serverSleepsWord] !== 0) this.#bells.server.ring();
+    const sleep = this.#words[serverSleepsWord] as number;
+    if (sleep === 0 || sleep === this.#rungFor) return;
+    this.#rungFor = sleep;
+    this.#bells.server.ring();
   }
 
   catchUp(onCaughtUp: () => void): void {
@@ -142,6 +151,8 @@ export class LocalServerPort extends DoorbellSleeper implements ServerPort {
   readonly #clientBells: ReadonlyMap<number, Doorbell>;
   readonly #farClients: (FarClient | undefined)[] = [];
   readonly #statusOffsets: number[] = [];
+  /** By slot: see LocalClientPort. */
+  readonly #rungFor: number[] = [];
   #inlet: Inlet | undefined;
   #callback: () => void = () => undefined;
   #publishAll: ((slot: number) => void) | undefined;
@@ -182,7 +193,11 @@ export class LocalServerPort extends DoorbellSleeper implements ServerPort {
     Atomics.store(this.#indices, indexOffset >>> 2, index); // Publishes: index. Its high half stays 0.
     const far = this.#farClients[slot];
     if (far !== undefined) return far.indices.publish(offset, bytes, indexOffset, index);
-    if (this.#words[clientSleepsWord(slot)] !== 0) this.#clientBells.get(slot)?.ring();
+    const sleep = this.#words[clientSleepsWord(slot)] as number;
+    const bell = this.#clientBells.get(slot);
+    if (sleep === 0 || sleep === this.#rungFor[slot] || bell === undefined) return; // Or a dead client’s sleep.
+    this.#rungFor[slot] = sleep;
+    bell.ring();
   }
 
   onCatchUp(publishAll: (slot: number) => void): void {
@@ -199,6 +214,7 @@ export class LocalServerPort extends DoorbellSleeper implements ServerPort {
 
   removeClient(slot: number): void {
     this.#farClients[slot] = undefined;
+    this.#rungFor[slot] = 0;
     if (this.#inlet === undefined || this.#farClients.some((client) => client !== undefined)) return;
     this.#inlet.disarm(this);
     this.#inlet.disarm(this.#farClients);
@@ -251,7 +267,7 @@ export class LocalServerPort extends DoorbellSleeper implements ServerPort {
   }
 
   get #asleep(): boolean {
-    return this.#words[serverSleepsWord] === 1;
+    return this.#words[serverSleepsWord] !== 0;
   }
 }
 
