@@ -8,6 +8,7 @@ import {
   type ServiceEvent,
   type ServiceRecord,
 } from '#bridge';
+import type { FabricQueue } from './fabric-queue.ts';
 import type { AttachOptions } from './mem-builder.ts';
 import { MemLease } from './mem-lease.ts';
 import { processAgent, processSettings } from './process-agent.ts';
@@ -46,13 +47,16 @@ export class FabricDns implements AsyncDisposable {
     return new FabricDns(new BridgeDns(agent, new DirectoryRegistry(directory), peers));
   }
 
-  /** Publishes a server under a name, until it is deregistered, its lease ends, or this is closed. */
-  register(service: string, server: RpcServer): Promise<ServiceRecord> {
+  /**
+   * Publishes a server, or a queue at its home, under a name, until it is deregistered, its lease ends, or this is closed. Rejects
+   * with Unsupported for a queue's end at a holder.
+   */
+  register(service: string, server: RpcServer | Pick<FabricQueue, 'lease' | 'memLease'>): Promise<ServiceRecord> {
     return this.#dns.register(service, server);
   }
 
   /** Withdraws what this process has published under a name: all of it, or one server's. */
-  deregister(service: string, server?: RpcServer): Promise<void> {
+  deregister(service: string, server?: RpcServer | Pick<FabricQueue, 'lease' | 'memLease'>): Promise<void> {
     return this.#dns.deregister(service, server);
   }
 

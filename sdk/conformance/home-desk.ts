@@ -89,6 +89,10 @@ export class DeskLease {
     return this.#client.call(methodId, payload);
   }
 
+  get hasQueue(): boolean {
+    return this.#queue !== undefined;
+  }
+
   get queue(): FabricQueue {
     if (this.#queue === undefined) throw new Error(`lease ${this.lease.id} has no queue here`);
     return this.#queue;
@@ -152,8 +156,8 @@ export class HomeDesk {
     return found;
   }
 
-  async register(service: string, { server }: DeskLease): Promise<void> {
-    await this.#dns.register(service, server);
+  async register(service: string, entry: DeskLease): Promise<void> {
+    await this.#dns.register(service, entry.hasQueue ? entry.queue : entry.server);
     this.#services.add(service);
   }
 

@@ -239,6 +239,19 @@ async function aQueueIsMadeAtHome(stage: Stage): Promise<void> {
   await expectFailure(there.openServer(), Unsupported);
 }
 
+async function aQueueIsFoundByName(stage: Stage): Promise<void> {
+  const there = await stage.home.acquire();
+  await there.createQueue(capacity, stride);
+  await there.register('queue-by-name');
+  const dns = await stage.openDns();
+  expect(await dns.resolve('queue-by-name')).toMatchObject([{ lease: there.id, layout: 'queue', freeSlots: 1 }]);
+  const here = stage.adopt(await dns.connect('queue-by-name'));
+  const queue = await FabricQueue.attach<number>(here);
+  expect(queue.push(7)).toBe(true);
+  expect(await there.receive(1)).toEqual([7]);
+  await expectFailure(dns.register('queue-by-name', queue), Unsupported);
+}
+
 async function bothEndsInOneProcess(stage: Stage): Promise<void> {
   const lease = await stage.acquireHere();
   const producer = FabricQueue.create<number>(lease, { capacity, stride });
@@ -267,5 +280,6 @@ export const queueCases: Cases = {
   'the end of the lease ends a wait at its queue': theLeasesEndEndsTheWait,
   'the end of the home ends a wait at its queue': theHomesEndToo,
   'a queue is made at home, once, where it fits': aQueueIsMadeAtHome,
+  'a queue is found by name': aQueueIsFoundByName,
   'a queue can have both ends in one process': bothEndsInOneProcess,
 };
