@@ -15,6 +15,8 @@ interface Waiter {
 
 /** How long looking keeps the event loop at a time, milliseconds. */
 const sliceMs = 0.1;
+/** Waits in a row that end at once, before others in this thread have their turn. */
+const waitsPerTurn = 256;
 
 export class QueueWait {
   /** Ends at which somebody waits: these are kept, whoever else has dropped them. */
@@ -29,6 +31,7 @@ export class QueueWait {
   #lookUntilMs = 0;
   #sleptAtMs = 0;
   #listening = false;
+  #waitsSinceTurn = 0;
 
   constructor({ lease, end }: QueuePlace, mode: WaitMode) {
     this.#lease = lease;
@@ -47,7 +50,7 @@ export class QueueWait {
       this.#lease.check();
       options.signal?.throwIfAborted();
       deadlineOf(options); // Throws for what is none.
-      if (this.#waiters.length === 0 && (attempt() || this.#spin(attempt, this.#budget.ms))) return Promise.resolve();
+      if (this.#mayEndAtOnce() && (attempt() || this.#spin(attempt, this.#budget.ms))) return Promise.resolve();
     } catch (error) {
       return Promise.reject(error);
     }
@@ -63,6 +66,12 @@ export class QueueWait {
   fail(error: Error): void {
     for (const waiter of this.#waiters.splice(0)) waiter.settle(error);
     this.#rest();
+  }
+
+  /** Where nobody waits; but a loop that never has to wait would never let anybody else have the thread. */
+  #mayEndAtOnce(): boolean {
+    this.#waitsSinceTurn += 1;
+    return this.#waiters.length === 0 && this.#waitsSinceTurn < waitsPerTurn;
   }
 
   #enqueue(attempt: () => boolean, options: WaitOptions): Promise<void> {
@@ -95,11 +104,13 @@ export class QueueWait {
     this.#listening = true;
     this.#end.sleeper.keepAlive(true);
     this.#lookUntilMs = this.#clock.nowMs() + this.#budget.ms;
-    this.#lookOrSleep();
+    if (this.#waitsSinceTurn >= waitsPerTurn) this.#lookOn();
+    else this.#lookOrSleep();
   }
 
   #rung(): void {
     if (this.#state !== 'sleeps') return;
+    this.#waitsSinceTurn = 0;
     if (this.#clock.nowMs() - this.#sleptAtMs < worthLooks * this.#end.sleeper.spinMsMax) this.#budget.hit();
     this.#advance();
   }
@@ -124,6 +135,7 @@ export class QueueWait {
     this.#state = 'looks';
     this.#clock.nextTurn(() => {
       if (this.#state !== 'looks') return;
+      this.#waitsSinceTurn = 0;
       const first = this.#waiters[0];
       if (first !== undefined) this.#spinFor(first, this.#lookUntilMs - this.#clock.nowMs());
       this.#advance();

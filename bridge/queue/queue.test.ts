@@ -292,6 +292,27 @@ describe('a queue', () => {
     expect(lease.readLayout()).toEqual({ name: 'queue', slotCount: 1, slotStride: 12 });
   });
 
+  test('lets others have their turn, although nobody has to wait', async () => {
+    const { world, lease } = granted();
+    const producer = new Queue<number>(createQueue(lease, { capacity: 4, stride: 64 }), { wait: 'event' });
+    const consumer = new Queue<number>(await attachQueue(lease), { wait: 'event' });
+    let sent = 0;
+    const turns: number[] = [];
+    const turn = () => {
+      turns.push(sent);
+      if (sent < 2000) world.clock.nextTurn(turn);
+    };
+    world.clock.nextTurn(turn);
+    const carrying = (async () => {
+      for (; sent < 2000; sent++) {
+        await producer.send(sent);
+        expect(await consumer.receive()).toBe(sent);
+      }
+    })();
+    await world.clock.run(carrying);
+    expect(new Set(turns).size).toBeGreaterThan(5);
+  });
+
   test('can have both ends in one process', async () => {
     const { world, lease } = granted();
     const producer = new Queue<number>(createQueue(lease, { capacity: 4, stride: 64 }));
