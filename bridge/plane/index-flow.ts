@@ -14,11 +14,11 @@ export const mailboxesBytes = 16;
 /** What travels where a slot's status does: above those, and below the ends of leases. */
 export const notices = {
   /** An index has moved: look again. */
-  moved: 5,
+  moved: 16,
   /** A `moved` was noticed. */
-  seen: 6,
+  seen: 17,
   /** From the client: it knows nothing of the window. From the server: all that it has to know has come. */
-  catchUp: 7,
+  catchUp: 18,
 } as const;
 
 export function isNotice(status: number): boolean {

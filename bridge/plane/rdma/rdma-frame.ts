@@ -2,7 +2,7 @@
 // there before its immediate is, so the status travels in this alone, never as a byte in memory.
 //
 //     bits  31 … 8  binding      numbers a holder's hold of one lease in its session; never used twice there
-//            7 … 0  status       a slot's status; 5 to 7: a notice of index-flow.ts; from 240 on: the lease has ended, by
+//            7 … 0  status       a slot's status; 16 to 18: a notice of index-flow.ts; from 240 on: the lease has ended, by
 //                                its status byte
 import { type EndReason, leaseStatusBytes, leaseStatusOfByte } from '../../lease/lease-status.ts';
 
