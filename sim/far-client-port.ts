@@ -51,6 +51,10 @@ export class FarClientPort implements ClientPort {
     this.#flow?.publish(offset, bytes, indexOffset, index); // Publishes: index.
   }
 
+  observe(): void {
+    this.#card.observe();
+  }
+
   catchUp(onCaughtUp: () => void): void {
     this.#onCaughtUp = onCaughtUp;
     this.#flow?.askCatchUp();

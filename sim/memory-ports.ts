@@ -92,6 +92,10 @@ export class MemoryClientPort extends BellSleeper implements ClientPort {
     this.#bells.server.ring();
   }
 
+  observe(): void {
+    // The server stores where this looks.
+  }
+
   catchUp(onCaughtUp: () => void): void {
     onCaughtUp();
   }

@@ -66,6 +66,8 @@ export interface ClientPort extends Sleeper {
    * which becomes `index`, less than 2^32, in that order, and wakes the server if it sleeps. Publishes: index.
    */
   publishIndex(offset: number, bytes: number, indexOffset: number, index: number): void;
+  /** Brings in what publishIndex() has sent from the other end, where that does not store it here. Before looking at an index. */
+  observe(): void;
   /**
    * Calls back once the window shows what the server's onCatchUp() publishes: at once where it is the memory itself, and
    * after a while, or never if the way to the home is lost, where it is a mirror.

@@ -43,7 +43,7 @@ export class HolderEnd implements QueueEnd {
   }
 
   observe(): void {
-    this.sleeper.look(1);
+    this.sleeper.observe();
   }
 
   publishIndex(offset: number, bytes: number, indexOffset: number, index: number): void {

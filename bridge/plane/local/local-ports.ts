@@ -97,6 +97,10 @@ export class LocalClientPort extends DoorbellSleeper implements ClientPort {
     this.#bells.server.ring();
   }
 
+  observe(): void {
+    // The server stores where this looks.
+  }
+
   catchUp(onCaughtUp: () => void): void {
     onCaughtUp();
   }

@@ -66,6 +66,10 @@ export class RdmaClientPort implements ClientPort {
     this.#flow?.publish(offset, bytes, indexOffset, index); // Publishes: index.
   }
 
+  observe(): void {
+    this.#engine.observe(1);
+  }
+
   /** From here on notices are heard, whether somebody looks or not. */
   catchUp(onCaughtUp: () => void): void {
     this.#onCaughtUp = onCaughtUp;
