@@ -1,7 +1,7 @@
 // Queues between two machines: what lies on the way, and what becomes of it where the way is lost and found again.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Disconnected } from '../errors.ts';
+import { Disconnected, MalformedFrame } from '../errors.ts';
 import { cut, losses, open } from '../far-world.test.support.ts';
 import { outcome } from '../world.test.support.ts';
 import { type HeldQueue, holdQueue, type QueueScene, queueScene, readRing } from './queue.test.support.ts';
@@ -147,4 +147,23 @@ test('whatever is pushed and popped, and however long it takes, the mirror shows
     }),
     { numRuns: 60 },
   );
+});
+
+test('a hostile holder may tell what it likes: the home refuses it, and so does whoever comes next', async () => {
+  const scene = await queueScene('far');
+  const hostile = scene.world.process({ far: true });
+  const held = await scene.world.clock.run(hostile.agent.attach(scene.lease.id, { slot: true }, scene.address));
+  const { port } = held.claimClientSlot();
+  for (let i = 0; i < 200; i++) port.catchUp(() => undefined);
+  for (const offset of [12, 20, 40]) port.publishIndex(0, 0, offset, 0xdeadbeef);
+  port.publishIndex(32, 8 * 64, 8, 77);
+  await scene.world.clock.advance(1000);
+  expect(() => scene.atHome.pop()).toThrow(MalformedFrame);
+  await expect(scene.atHome.receive()).rejects.toBeInstanceOf(MalformedFrame);
+  for (let i = 0; i < 200; i++) port.catchUp(() => undefined);
+  hostile.kill();
+  await scene.world.clock.advance(1000);
+  expect(scene.lease.status).toBe('active');
+  await expect(holdQueue(scene)).rejects.toBeInstanceOf(MalformedFrame);
+  expect(scene.home.agent.metrics.malformedFrames).toBeGreaterThan(0);
 });
