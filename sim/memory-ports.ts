@@ -25,13 +25,14 @@ abstract class BellSleeper implements Sleeper {
   readonly words: Int32Array;
   readonly #ownWord: number;
   readonly #bell: MemoryDoorbell;
-  #sleeps = 0;
+  #sleeps: number;
 
   constructor(clock: ProcessClock, window: Window, ownWord: number, bell: MemoryDoorbell) {
     this.clock = clock;
     this.words = window.control.words;
     this.#ownWord = ownWord;
     this.#bell = bell;
+    this.#sleeps = Atomics.load(this.words, ownWord);
   }
 
   arm(): void {

@@ -11,7 +11,7 @@ import {
 import { RpcServer } from '../rpc/server.ts';
 import { granted, heldScene, outcome, servedScene } from '../world.test.support.ts';
 import { attachQueue, createQueue } from './open-queue.ts';
-import { distances, holdQueue, queueScene, readRing } from './queue.test.support.ts';
+import { distances, holdQueue, type QueueScene, queueScene, readRing } from './queue.test.support.ts';
 import { Queue } from './queue.ts';
 
 const numbers = (count: number, from = 0): number[] => Array.from({ length: count }, (_, i) => from + i);
@@ -205,6 +205,32 @@ describe.each(distances)('a queue, %s', (where) => {
       expect(await scene.world.clock.run(asleep, 1000)).toMatchObject({ value: 'woken' });
       await scene.world.clock.settle();
       await scene.world.clock.run(next.held.release());
+    }
+  });
+
+  test('whatever the sleep was in which the one before it died, each of a successor’s own is ended', async () => {
+    const scene = await queueScene(where);
+    const sleepAndWake = async (queue: QueueScene['atHome'], value: string) => {
+      const received = outcome(queue.receive());
+      await scene.world.clock.advance(5);
+      scene.atHome.push(value);
+      expect(await scene.world.clock.run(received, 1000)).toMatchObject({ value });
+      await scene.world.clock.settle();
+    };
+    for (let sleeps = 0; sleeps < 5; sleeps++) {
+      const first = await holdQueue(scene);
+      for (let i = 0; i < sleeps; i++) await sleepAndWake(first.queue, `first, ${i}`);
+      void outcome(first.queue.receive());
+      await scene.world.clock.advance(5);
+      first.holder.kill();
+      await scene.world.clock.advance(1000);
+      const second = await holdQueue(scene);
+      // Rung for the sleep of the dead, if that is what the word says.
+      scene.atHome.push('early');
+      await scene.world.clock.settle();
+      expect(second.queue.pop()).toBe('early');
+      for (let i = 0; i < 3; i++) await sleepAndWake(second.queue, `second, ${i}`);
+      await scene.world.clock.run(second.held.release());
     }
   });
 

@@ -26,12 +26,14 @@ abstract class DoorbellSleeper implements Sleeper {
   readonly #words: Int32Array;
   readonly #ownWord: number;
   readonly #bell: Doorbell;
-  #sleeps = 0;
+  /** From where a predecessor left the word: what was rung for one of its sleeps was not rung for one of these. */
+  #sleeps: number;
 
   constructor(window: Window, ownWord: number, bell: Doorbell) {
     this.#words = window.control.words;
     this.#ownWord = ownWord;
     this.#bell = bell;
+    this.#sleeps = Atomics.load(this.#words, ownWord) & sleepsMax;
   }
 
   /** Each sleep has another number, so that a waker knows for which it has rung. */
