@@ -35,6 +35,7 @@ export { defaultRenewalPolicy, type RenewalPolicy } from './lease/renewal.ts';
 export { Histogram } from './metrics/histogram.ts';
 export { Metrics } from './metrics/metrics.ts';
 export { formatNetworkAddress, type NetworkAddress, parseNetworkAddress } from './network-address.ts';
+export { IndexFlow, type IndexWire, isNotice, notices } from './plane/index-flow.ts';
 export { MirrorSlots } from './plane/mirror-slots.ts';
 export type {
   AllocateRequest,
@@ -58,6 +59,9 @@ export type {
 export { SharedHolderLink, SharedHomeLink } from './plane/shared-link.ts';
 export { boardBytes, SlotBoard, type SlotRange } from './plane/slot-board.ts';
 export { type ClientEnd, clientEnd, type ServerEnd, serverEnd } from './plane/slot-ends.ts';
+export { attachQueue, createQueue, type QueuePlace, type QueueShape } from './queue/open-queue.ts';
+export { Queue, type QueueOptions } from './queue/queue.ts';
+export type { WaitOptions } from './queue/wait-limits.ts';
 export { RemoteError, type RemoteErrorKind } from './remote-error.ts';
 export type { CallContext } from './rpc/call-context.ts';
 export { payloadBytesMax } from './rpc/classic-layout.ts';

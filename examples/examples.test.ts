@@ -31,8 +31,8 @@ function withoutAddon(): string {
   return copy;
 }
 
-function start(program: string): { child: ChildProcess; lines: AsyncIterableIterator<string> } {
-  const child = spawn(process.execPath, [join(root, 'dist', 'examples', program)], {
+function start(program: string, ...args: string[]): { child: ChildProcess; lines: AsyncIterableIterator<string> } {
+  const child = spawn(process.execPath, [join(root, 'dist', 'examples', program), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, LEASEWIRE_RUNTIME_DIR: directory },
   });
@@ -40,8 +40,8 @@ function start(program: string): { child: ChildProcess; lines: AsyncIterableIter
   return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
 }
 
-async function linesOf(program: string): Promise<string[]> {
-  const { child, lines } = start(program);
+async function linesOf(program: string, ...args: string[]): Promise<string[]> {
+  const { child, lines } = start(program, ...args);
   const ended = once(child, 'exit');
   const all: string[] = [];
   for await (const line of lines) all.push(line);
@@ -75,6 +75,14 @@ describe('examples', () => {
     for (const line of ['add for ada', 'divide for nobody', 'add for nobody']) {
       expect((await server.lines.next()).value).toBe(line);
     }
+  });
+
+  test('queue: a consumer takes what the producer gives, to the last', async () => {
+    const producer = start('queue/producer.js');
+    const ended = once(producer.child, 'exit');
+    const { value: lease } = await producer.lines.next();
+    expect(await linesOf('queue/consumer.js', String(lease))).toEqual(['499500']);
+    expect(await ended).toEqual([0, null]);
   });
 
   test('demo: checks 100,000 calls, kills the server, shows the error, ends clean', async () => {

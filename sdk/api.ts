@@ -26,6 +26,8 @@ export {
   PayloadTooLarge,
   type PlaneName,
   payloadBytesMax,
+  type QueueOptions,
+  type QueueShape,
   RemoteError,
   type RemoteErrorKind,
   type RenewalPolicy,
@@ -41,8 +43,10 @@ export {
   type ServiceRecord,
   Unsupported,
   type WaitMode,
+  type WaitOptions,
 } from '#bridge';
 export { FabricDns, type FabricDnsOptions } from './fabric-dns.ts';
+export { FabricQueue, type FabricQueueOptions } from './fabric-queue.ts';
 export { type AttachOptions, MemBuilder } from './mem-builder.ts';
 export { MemLease } from './mem-lease.ts';
 export { RpcClient, RpcServer } from './rpc.ts';

@@ -8,6 +8,7 @@ import {
   type ServiceRecord,
 } from '#bridge';
 import { fabricHere } from './fabric.ts';
+import type { FabricQueue } from './fabric-queue.ts';
 import { type AttachOptions, checkSlots } from './mem-builder.ts';
 import { MemLease } from './mem-lease.ts';
 import type { RpcServer } from './rpc.ts';
@@ -48,13 +49,16 @@ export class FabricDns implements AsyncDisposable {
     return new FabricDns(new BridgeDns(agent, registry, peers), agent);
   }
 
-  /** Publishes a server under a name, until it is deregistered, its lease ends, or this is closed. */
-  register(service: string, server: RpcServer): Promise<ServiceRecord> {
+  /**
+   * Publishes a server, or a queue at its home, under a name, until it is deregistered, its lease ends, or this is closed.
+   * Rejects with Unsupported for a queue's end at a holder.
+   */
+  register(service: string, server: RpcServer | Pick<FabricQueue, 'lease' | 'memLease'>): Promise<ServiceRecord> {
     return this.#dns.register(service, server);
   }
 
   /** Withdraws what this process has published under a name: all of it, or one server's. */
-  deregister(service: string, server?: RpcServer): Promise<void> {
+  deregister(service: string, server?: RpcServer | Pick<FabricQueue, 'lease' | 'memLease'>): Promise<void> {
     return this.#dns.deregister(service, server);
   }
 

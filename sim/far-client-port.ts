@@ -1,7 +1,8 @@
 // A client's end of its slots on another machine: what it publishes is sent from its mirror, and a response's status is put
 // there once its bytes are.
-import type { ClientPort, MirrorSlots, SlotRange } from '#bridge';
+import { type ClientPort, IndexFlow, isNotice, type MirrorSlots, notices, type SlotRange } from '#bridge';
 import type { FarCard } from './far-card.ts';
+import { farIndexWire } from './far-index-wire.ts';
 import type { FarPath } from './far-path.ts';
 
 const callSpinMsMax = 0.05;
@@ -14,7 +15,10 @@ export class FarClientPort implements ClientPort {
   readonly #card: FarCard;
   readonly #arena: Uint8Array;
   readonly #slots: MirrorSlots;
+  readonly #indices: Int32Array;
   #path: FarPath | undefined;
+  #flow: IndexFlow | undefined;
+  #onCaughtUp: () => void = () => undefined;
   #armed = false;
   #callback: () => void = () => undefined;
 
@@ -22,12 +26,14 @@ export class FarClientPort implements ClientPort {
   constructor(card: FarCard, arena: Uint8Array, slots: MirrorSlots) {
     this.#card = card;
     this.#arena = arena;
+    this.#indices = new Int32Array(arena.buffer, 0, arena.length >>> 2);
     this.#slots = slots;
   }
 
   /** The home is reached by this path from here on. */
   connect(path: FarPath): void {
     this.#path = path;
+    this.#flow = new IndexFlow(farIndexWire(path.end, path.binding, this.#arena), this.#indices, 'holder');
   }
 
   /** Whether the server slept is not known here. Publishes: request. */
@@ -53,12 +59,27 @@ export class FarClientPort implements ClientPort {
     return this.#slots.next();
   }
 
+  publishIndex(offset: number, bytes: number, indexOffset: number, index: number): void {
+    Atomics.store(this.#indices, indexOffset >>> 2, index);
+    this.#flow?.publish(offset, bytes, indexOffset, index); // Publishes: index.
+  }
+
+  observe(): void {
+    this.#card.observe();
+  }
+
+  catchUp(onCaughtUp: () => void): void {
+    this.#onCaughtUp = onCaughtUp;
+    this.#flow?.askCatchUp();
+  }
+
   restart(slots: SlotRange): void {
     this.#slots.restart(slots);
   }
 
   /** A response's bytes are in the mirror; its status follows them only now. */
   arrived(place: number, status: number): void {
+    if (isNotice(status)) return this.#hear(status);
     this.#slots.arrived(place, status);
     this.wake();
   }
@@ -66,6 +87,11 @@ export class FarClientPort implements ClientPort {
   told(place: number, kind: number): void {
     this.#slots.told(place, kind);
     this.wake();
+  }
+
+  #hear(notice: number): void {
+    if (notice === notices.catchUp) this.#onCaughtUp();
+    else if (this.#flow?.hear(notice)) this.wake();
   }
 
   /** Never at once: somebody who looks brought this in, and must not find the slot taken by others. */

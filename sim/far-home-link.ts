@@ -6,12 +6,14 @@ import {
   type Grant,
   type HomeLink,
   type HomeMemory,
+  IndexFlow,
   invariant,
   MalformedFrame,
   type SlotRange,
 } from '#bridge';
 import type { FarCard } from './far-card.ts';
 import type { FarEnd } from './far-end.ts';
+import { farIndexWire } from './far-index-wire.ts';
 import { decodeNumber, encodeNumber } from './far-numbers.ts';
 import type { FarNews } from './far-request.ts';
 import { MemoryHome } from './memory-plane.ts';
@@ -81,7 +83,9 @@ export class FarHomeLink implements HomeLink {
   }
 
   #clientAt(binding: number, { window }: MemoryHome, { first }: SlotRange): FarClient {
+    const indices = new Int32Array(window.arena.buffer, 0, window.arena.length >>> 2);
     return {
+      indices: new IndexFlow(farIndexWire(this.#end, binding, window.arena), indices, 'home'),
       observe: () => this.#end.observe(),
       publish: (slot, offset, bytes, status) => {
         const source = window.arena.subarray(offset, offset + bytes);

@@ -4,11 +4,12 @@ import {
   type ClientEnd,
   type ClientPort,
   clientEnd,
-  clientSleepsWord,
+  type IndexFlow,
   InvariantViolation,
+  isNotice,
+  notices,
   type ServerEnd,
   type ServerPort,
-  type Sleeper,
   type SlotBoard,
   type SlotLayout,
   type SlotRange,
@@ -16,6 +17,7 @@ import {
   serverSleepsWord,
   type Window,
 } from '#bridge';
+import { arenaWords, BellSleeper, clientSleeps, Waker } from './bell-sleeper.ts';
 import type { MemoryCarrier } from './memory-carrier.ts';
 import type { MemoryDoorbell } from './memory-doorbell.ts';
 import type { ProcessClock } from './process-clock.ts';
@@ -23,68 +25,6 @@ import type { ProcessClock } from './process-clock.ts';
 /** As on the local plane. */
 const callSpinMsMax = 0.05;
 const idleSpinMsMax = 0.2;
-
-/** A word that is not 0 while its owner sleeps, and another number each time. */
-interface SleepWord {
-  readonly words: Int32Array;
-  readonly index: number;
-}
-
-/** Rings a sleeper's bell, once for each of its sleeps. */
-class Waker {
-  readonly #word: SleepWord;
-  readonly #bell: MemoryDoorbell;
-  #rungFor = 0;
-
-  constructor(word: SleepWord, bell: MemoryDoorbell) {
-    this.#word = word;
-    this.#bell = bell;
-  }
-
-  /** After publishing. True if the peer sleeps. */
-  wake(): boolean {
-    const sleep = Atomics.load(this.#word.words, this.#word.index);
-    if (sleep === 0) return false;
-    if (sleep !== this.#rungFor) this.#bell.ring();
-    this.#rungFor = sleep;
-    return true;
-  }
-}
-
-abstract class BellSleeper implements Sleeper {
-  abstract readonly spinMsMax: number;
-  readonly clock: ProcessClock;
-  readonly #own: SleepWord;
-  readonly #bell: MemoryDoorbell;
-  #sleeps = 0;
-
-  constructor(clock: ProcessClock, own: SleepWord, bell: MemoryDoorbell) {
-    this.clock = clock;
-    this.#own = own;
-    this.#bell = bell;
-  }
-
-  get asleep(): boolean {
-    return Atomics.load(this.#own.words, this.#own.index) !== 0;
-  }
-
-  arm(): void {
-    this.#sleeps += 1;
-    Atomics.store(this.#own.words, this.#own.index, this.#sleeps);
-  }
-
-  disarm(): void {
-    Atomics.store(this.#own.words, this.#own.index, 0);
-  }
-
-  onRing(callback: () => void): void {
-    this.#bell.watch(this.clock, callback);
-  }
-
-  keepAlive(keep: boolean): void {
-    this.#bell.keepAlive(this.clock, keep);
-  }
-}
 
 /** The bells of a client. */
 export interface SlotBells {
@@ -107,6 +47,7 @@ export class MemoryClientPort extends BellSleeper implements ClientPort {
   readonly looksPerClock = 256;
   readonly #end: ClientEnd;
   readonly #server: Waker;
+  readonly #indices: Int32Array;
   readonly #bell: MemoryDoorbell;
   readonly #carrier: MemoryCarrier | undefined;
 
@@ -114,6 +55,7 @@ export class MemoryClientPort extends BellSleeper implements ClientPort {
     super(clock, clientSleeps(window, board, slots), bells.client);
     this.#end = clientEnd(window, board, layout, slots);
     this.#server = new Waker({ words: window.control.words, index: serverSleepsWord }, bells.server);
+    this.#indices = arenaWords(window);
     this.#bell = bells.client;
     this.#carrier = carrier;
   }
@@ -126,6 +68,19 @@ export class MemoryClientPort extends BellSleeper implements ClientPort {
   tell(slot: number, kind: number): void {
     this.#end.tell(slot, kind);
     this.#server.wake();
+  }
+
+  publishIndex(_offset: number, _bytes: number, indexOffset: number, index: number): void {
+    Atomics.store(this.#indices, indexOffset >>> 2, index); // Publishes: index.
+    this.#server.wake();
+  }
+
+  observe(): void {
+    // The server stores where this looks.
+  }
+
+  catchUp(onCaughtUp: () => void): void {
+    onCaughtUp();
   }
 
   /** Once: nothing changes here while this process's thread has the turn. */
@@ -166,6 +121,8 @@ export class MemoryClientPort extends BellSleeper implements ClientPort {
 
 /** A client that does not see the memory: what is published for it is sent, and what it sends is brought in. */
 export interface FarClient {
+  /** What is published for it by publishIndex(). */
+  readonly indices: IndexFlow;
   publish(slot: number, offset: number, bytes: number, status: number): void;
   tell(slot: number, kind: number): void;
   observe(): void;
@@ -183,7 +140,9 @@ export class MemoryServerPort extends BellSleeper implements ServerPort {
   readonly #window: Window;
   readonly #layout: SlotLayout;
   readonly #bell: MemoryDoorbell;
+  readonly #indices: Int32Array;
   readonly #clients: (Client | undefined)[] = [];
+  #publishAll: ((client: number) => void) | undefined;
 
   constructor(
     clock: ProcessClock,
@@ -196,6 +155,7 @@ export class MemoryServerPort extends BellSleeper implements ServerPort {
     this.#window = window;
     this.#layout = layout;
     this.#bell = bell;
+    this.#indices = arenaWords(window);
     this.board = board;
   }
 
@@ -215,6 +175,17 @@ export class MemoryServerPort extends BellSleeper implements ServerPort {
     if (known?.far !== undefined) return known.far.tell(slot, kind);
     known?.end.tell(slot, kind);
     known?.waker.wake();
+  }
+
+  publishIndex(client: number, offset: number, bytes: number, indexOffset: number, index: number): void {
+    Atomics.store(this.#indices, indexOffset >>> 2, index); // Publishes: index.
+    const known = this.#clients[client];
+    if (known?.far !== undefined) return known.far.indices.publish(offset, bytes, indexOffset, index);
+    known?.waker.wake();
+  }
+
+  onCatchUp(publishAll: (client: number) => void): void {
+    this.#publishAll = publishAll;
   }
 
   /** A client that sees the memory has these slots from here on. */
@@ -238,8 +209,18 @@ export class MemoryServerPort extends BellSleeper implements ServerPort {
   arrived(client: number, slot: number, status: number): void {
     const known = this.#clients[client];
     if (known?.far === undefined) return;
+    if (isNotice(status)) return this.#hear(client, known.far, status);
     known.standIn.show(slot, status);
     if (this.asleep) this.#bell.ring();
+  }
+
+  #hear(client: number, { indices }: FarClient, notice: number): void {
+    if (this.#publishAll === undefined) return;
+    if (notice === notices.catchUp) {
+      if (indices.catchesUp) return;
+      this.#publishAll(client);
+      indices.endCatchUp();
+    } else if (indices.hear(notice) && this.asleep) this.#bell.ring();
   }
 
   /** As arrived(), of what is no status. */
@@ -249,9 +230,4 @@ export class MemoryServerPort extends BellSleeper implements ServerPort {
     known.standIn.tell(slot, kind);
     if (this.asleep) this.#bell.ring();
   }
-}
-
-function clientSleeps({ control }: Window, board: SlotBoard | undefined, slots: SlotRange): SleepWord {
-  if (board === undefined) return { words: control.words, index: clientSleepsWord };
-  return { words: board.words, index: board.sleepsWord(slots) };
 }

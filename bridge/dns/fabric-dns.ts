@@ -6,14 +6,20 @@ import type { Agent } from '../agent/agent.ts';
 import type { AttachOptions } from '../agent/home-connection.ts';
 import { Contention, Disconnected, FabricError, Revoked, Unsupported } from '../errors.ts';
 import type { HeldLease } from '../lease/held-lease.ts';
+import { HomeLease } from '../lease/home-lease.ts';
+import type { Lease } from '../lease/lease.ts';
 import { peerPollMs } from '../limits.ts';
 import { formatNetworkAddress, type NetworkAddress } from '../network-address.ts';
-import type { RpcServer } from '../rpc/server.ts';
 import { Peers } from './peers.ts';
 import type { Registry } from './registry.ts';
 import { checkServiceName, type ResolvedService, type ServiceRecord } from './service-record.ts';
 import { byLoad, type FoundService, type ServiceView } from './service-view.ts';
 import { type ServiceEvent, watchService } from './service-watch.ts';
+
+/** What can be published: a server, or a queue at its home. */
+export interface Offered {
+  readonly lease: Lease;
+}
 
 export class FabricDns {
   readonly #agent: Agent;
@@ -29,10 +35,13 @@ export class FabricDns {
     this.#peers = new Peers(agent, peers);
   }
 
-  /** Publishes a server under a name until it is deregistered or its lease ends. Throws RangeError for a bad name. */
-  async register(service: string, server: RpcServer): Promise<ServiceRecord> {
+  /**
+   * Publishes a server or a queue under a name until it is deregistered or its lease ends. Rejects with RangeError for a bad
+   * name, and Unsupported for a holder's end.
+   */
+  async register(service: string, { lease }: Offered): Promise<ServiceRecord> {
     checkServiceName(service);
-    const { lease } = server;
+    if (!(lease instanceof HomeLease)) throw new Unsupported('what is published is at home here');
     lease.check();
     const { id: agent, address, networkAddress } = this.#agent;
     const record: ServiceRecord = {
@@ -52,8 +61,8 @@ export class FabricDns {
     return record;
   }
 
-  /** Withdraws what this agent has published under a name: all of it, or one server's. */
-  async deregister(service: string, server?: RpcServer): Promise<void> {
+  /** Withdraws what this agent has published under a name: all of it, or one lease's. */
+  async deregister(service: string, server?: Offered): Promise<void> {
     for (const record of [...this.#published.keys()]) {
       if (record.service !== service || (server !== undefined && record.lease !== server.lease.id)) continue;
       this.#withdraw(record);

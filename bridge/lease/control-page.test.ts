@@ -58,7 +58,7 @@ describe('the bytes', () => {
   });
 
   test('of the layouts are for good', () => {
-    expect(layoutIds).toEqual({ none: 0, classic: 1, slots: 2 });
+    expect(layoutIds).toEqual({ none: 0, classic: 1, slots: 2, queue: 3 });
   });
 });
 

@@ -8,12 +8,12 @@
 //         16    16  lease id       once
 //         32     8  generation     with each new generation, before the state
 //         40     8  arena bytes    once; the control area begins there
-//         48     4  layout         by the server, when it opens: 0 none, 1 classic, 2 slots
+//         48     4  layout         by the server, when it opens: 0 none, 1 classic, 2 slots, 3 queue
 //         52     4  slot count     by the server, before the layout
 //         56     4  slot stride    by the server, before the layout; bytes
 //         60     4  control bytes  once; size of this area
 //        128     4  server sleeps  by the server: not 0 while it waits for its doorbell, and another number each time
-//        256     4  client sleeps  by the client of the classic layout: likewise. Others have it on their board
+//        256     4  client sleeps  by the one client: likewise. Those of the slots layout have it on their board
 //
 // The first line is read at every call and written hardly ever; each sleeper word has a line to itself, so that
 // neither side's going to sleep takes a line from the other's hot path.
@@ -45,7 +45,7 @@ export const serverSleepsWord: number = word.serverSleeps;
 export const clientSleepsWord: number = word.clientSleeps;
 
 /** A layout as the control page names it. */
-export const layoutIds = { none: 0, classic: 1, slots: 2 } as const;
+export const layoutIds = { none: 0, classic: 1, slots: 2, queue: 3 } as const;
 export type LayoutName = keyof typeof layoutIds;
 
 export interface SlotLayout {

@@ -9,10 +9,12 @@ import type { SlotLayout } from './control-page.ts';
 export function checkSlots(layout: SlotLayout, slots: SlotRange, arenaBytes: number): void {
   const { name, slotCount, slotStride: stride } = layout;
   const { client, first, count } = slots;
-  const fits =
-    name === 'classic'
-      ? slotCount === 1 && arenaBytes >= arenaBytesMin
-      : name === 'slots' && stride >= slotStride(0) && stride % slotStride(0) === 0 && slotCount * stride <= arenaBytes;
+  const fits = {
+    none: false,
+    classic: slotCount === 1 && arenaBytes >= arenaBytesMin,
+    slots: stride >= slotStride(0) && stride % slotStride(0) === 0 && slotCount * stride <= arenaBytes,
+    queue: slotCount === 1,
+  }[name];
   if (fits && first + count <= slotCount && client < slotCount) return;
   const where = `client ${client}, slots ${first} to ${first + count - 1}`;
   throw new MalformedFrame(`${where} of ${slotCount} × ${stride} bytes (${name}) in a lease of ${arenaBytes} bytes`);

@@ -46,14 +46,15 @@ export class SlotTable {
   }
 
   /**
-   * Where `count` free slots begin; -1 if nowhere. At a multiple of `count` if there is such a place: so clients of one size
-   * leave no gaps that are too small for the next.
+   * Where `count` free slots begin; -1 if nowhere. A power of two at a multiple of itself if there is such a place: so clients
+   * of common sizes leave no gaps that are too small for the next.
    */
   #gap(count: number): number {
+    const step = (count & (count - 1)) === 0 ? count : 1;
     let unaligned = -1;
     for (let first = this.#taken.indexOf(0); first >= 0 && first + count <= this.slotCount; ) {
       const end = this.#endOfGap(first);
-      const aligned = Math.ceil(first / count) * count;
+      const aligned = Math.ceil(first / step) * step;
       if (end - aligned >= count) return aligned;
       if (unaligned < 0 && end - first >= count) unaligned = first;
       first = this.#taken.indexOf(0, end);

@@ -64,6 +64,18 @@ export interface ClientPort extends Sleeper {
   publish(slot: number, offset: number, bytes: number, status: number): boolean;
   /** Tells the server something else about `slot`, one of entryKinds, if the layout has a place for it; and wakes it. */
   tell(slot: number, kind: number): void;
+  /**
+   * Makes `bytes` bytes at `offset` (0: none) visible to the server, then the u64 word at `indexOffset`, a multiple of 8,
+   * which becomes `index`, less than 2^32, in that order, and wakes the server if it sleeps. Publishes: index.
+   */
+  publishIndex(offset: number, bytes: number, indexOffset: number, index: number): void;
+  /** Brings in what publishIndex() has sent from the other end, where that does not store it here. Before looking at an index. */
+  observe(): void;
+  /**
+   * Calls back once the window shows what the server's onCatchUp() publishes: at once where it is the memory itself, and
+   * after a while, or never if the way to the home is lost, where it is a mirror.
+   */
+  catchUp(onCaughtUp: () => void): void;
   /** Nothing of what was under way counts any more: the slots are another session's. */
   restart(slots: SlotRange): void;
   /** Blocks the thread until the doorbell rings, the control connection has news (delivered before this returns), or time is up. */
@@ -84,6 +96,13 @@ export interface ServerPort extends Sleeper {
   publish(client: number, slot: number, offset: number, bytes: number, status: number): void;
   /** As ClientPort.tell. */
   tell(client: number, slot: number, kind: number): void;
+  /** As ClientPort.publishIndex, towards a client. Publishes: index. */
+  publishIndex(client: number, offset: number, bytes: number, indexOffset: number, index: number): void;
+  /**
+   * Calls back when a client has a mirror that shows nothing yet: what it has to know is to be published before the callback
+   * returns. To be called before the lease has clients, and then from the event loop.
+   */
+  onCatchUp(publishAll: (client: number) => void): void;
 }
 
 /** Something handed over beside a control message, such as a file descriptor. Opaque but to its plane. */

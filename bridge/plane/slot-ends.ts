@@ -80,6 +80,15 @@ class ClassicServerEnd implements ServerEnd {
   }
 }
 
+/** A queue is looked at by its indices: nothing is shown of its slot. */
+const queueEnd: ClientEnd & ServerEnd = {
+  show: () => undefined,
+  tell: () => undefined,
+  look: () => false,
+  next: () => 0,
+  restart: () => undefined,
+};
+
 /** One side of a client's part of the board: pushes to one ring, and takes from the other. */
 class BoardClientEnd implements ClientEnd {
   readonly #arena: Uint8Array;
@@ -159,6 +168,7 @@ export function clientEnd(
   slots: SlotRange,
   onBoard: SlotRange = slots,
 ): ClientEnd {
+  if (layout.name === 'queue') return queueEnd;
   if (board === undefined) return new ClassicClientEnd(memory);
   return new BoardClientEnd(memory, board, layout, slots.first, onBoard);
 }
@@ -171,6 +181,7 @@ export function serverEnd(
   slots: SlotRange,
   onBoard: SlotRange = slots,
 ): ServerEnd {
+  if (layout.name === 'queue') return queueEnd;
   if (board === undefined) return new ClassicServerEnd(memory);
   return new BoardServerEnd(memory, board, layout, slots.first, onBoard);
 }

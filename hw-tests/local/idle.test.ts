@@ -11,6 +11,22 @@ const idleMs = 3000;
 /** Far above what is expected, which is nothing; what was measured is printed. */
 const percentMax = 5;
 
+test('an idle queue uses no CPU, at neither end', async () => {
+  const end = (from: string, deed: string) =>
+    new Program('hw-tests/programs/queue-end', [from, deed, '9', '/dev/null']);
+  const home = end('home', 'consumes');
+  const { url } = await home.hear('ready');
+  const holder = end(String(url), 'idles');
+  await holder.hear('ready');
+  const [consumer, idler] = await Promise.all([
+    idleCpuPercent([home.pid], idleMs),
+    idleCpuPercent([holder.pid], idleMs),
+  ]);
+  console.log(`idle over ${idleMs} ms: consumer ${consumer.toFixed(2)} %, holder ${idler.toFixed(2)} % of one core`);
+  expect(consumer).toBeLessThan(percentMax);
+  expect(idler).toBeLessThan(percentMax);
+});
+
 test('an idle server and its client use no CPU', async () => {
   const home = await startHome();
   const lease = await home.driver.acquire();

@@ -81,7 +81,7 @@ async function runWorkers(count: number, options: StartOptions): Promise<void> {
 }
 
 async function runCollections(times: number, options: StartOptions): Promise<void> {
-  await expectDone(new Program('hw-tests/programs/lifetime-gc', [String(times)], options), times * 13);
+  await expectDone(new Program('hw-tests/programs/lifetime-gc', [String(times)], options), times * 15);
 }
 
 /** What agents that had no time to say goodbye left is gone once somebody sweeps. */
@@ -113,7 +113,7 @@ function sanitized(): (readonly [string, StartOptions, number])[] {
 describe.each(addons)('lifetimes%s', (_title, options, share) => {
   const repeat = (times: number) => Math.ceil(times * share);
 
-  test(`${repeat(45) * 13} collections in every order`, async () => {
+  test(`${repeat(45) * 15} collections in every order`, async () => {
     await runCollections(repeat(45), options);
   });
 

@@ -1,6 +1,6 @@
 // node --expose-gc lifetime-gc.js <repetitions>: drops leases, clients and servers in every order. Fails unless what is
 // still reachable works, and everything is given back afterwards. Says `done` with how many orders there were.
-import { FabricDns, MemBuilder, type MemLease, RpcClient, RpcServer } from '#sdk';
+import { FabricDns, FabricQueue, MemBuilder, type MemLease, RpcClient, RpcServer } from '#sdk';
 import { resourcesOf } from '../local/resources.ts';
 import { argument, say } from './voice.ts';
 
@@ -49,6 +49,23 @@ const orders: Readonly<Record<string, () => Promise<(() => Promise<void>) | unde
     void new RpcServer(lease);
     void new RpcClient(lease);
     return undefined;
+  },
+  'both ends of a queue, dropped': async () => {
+    const lease = await acquire();
+    const producer = FabricQueue.create<number>(lease, { capacity: 4, stride: 64 });
+    const consumer = await FabricQueue.attach<number>(lease);
+    producer.push(1);
+    check(consumer.pop() === 1, 'a queue carries');
+    return undefined;
+  },
+  'a queue at whose holder somebody waits, reachable from nowhere': async () => {
+    const producer = FabricQueue.create<number>(await acquire(), { capacity: 4, stride: 64 });
+    const { id } = producer.memLease;
+    const received = (async () => (await FabricQueue.attach<number>(await MemBuilder.attach(id))).receive())();
+    return async () => {
+      producer.push(7);
+      check((await received) === 7, 'an end at which somebody waits is kept');
+    };
   },
   'a server, its lease dropped': async () => {
     const server = new RpcServer(await acquire());

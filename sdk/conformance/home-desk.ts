@@ -2,9 +2,11 @@
 // these; they use the public API alone.
 import {
   type FabricDns,
+  FabricQueue,
   implement,
   type MemLease,
   payloadBytesMax,
+  type QueueShape,
   RpcClient,
   type RpcHandler,
   RpcServer,
@@ -21,6 +23,7 @@ export class DeskLease {
   readonly #callWaiters = new Set<() => void>();
   #server: RpcServer | undefined;
   #client: RpcClient | undefined;
+  #queue: FabricQueue | undefined;
   #stop = new AbortController();
   #serving: Promise<void> | undefined;
 
@@ -97,6 +100,37 @@ export class DeskLease {
     return this.#client.call(methodId, payload);
   }
 
+  get hasQueue(): boolean {
+    return this.#queue !== undefined;
+  }
+
+  get queue(): FabricQueue {
+    if (this.#queue === undefined) throw new Error(`lease ${this.lease.id} has no queue here`);
+    return this.#queue;
+  }
+
+  createQueue(shape: QueueShape): void {
+    this.#queue = FabricQueue.create(this.lease, shape);
+  }
+
+  async attachQueue(): Promise<void> {
+    this.#queue = await FabricQueue.attach(this.lease);
+  }
+
+  async sendAll(values: readonly unknown[]): Promise<void> {
+    for (const value of values) await this.queue.send(value);
+  }
+
+  async receive(count: number): Promise<unknown[]> {
+    const values: unknown[] = [];
+    while (values.length < count) {
+      const value = await this.queue.receive();
+      if (value === undefined) break;
+      values.push(value);
+    }
+    return values;
+  }
+
   ended(): Promise<LeaseFacts['status']> {
     if (this.lease.status !== 'active') return Promise.resolve(this.lease.status);
     return new Promise((resolve) => {
@@ -135,8 +169,8 @@ export class HomeDesk {
     return found;
   }
 
-  async register(service: string, { server }: DeskLease): Promise<void> {
-    await this.#dns.register(service, server);
+  async register(service: string, entry: DeskLease): Promise<void> {
+    await this.#dns.register(service, entry.hasQueue ? entry.queue : entry.server);
     this.#services.add(service);
   }
 

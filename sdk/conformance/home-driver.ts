@@ -204,6 +204,34 @@ export class HomeLease {
     return toBytes(await this.#home.ask('call', { lease: this.id, methodId, payload: toText(payload) }));
   }
 
+  createQueue(capacity: number, stride: number): Promise<null> {
+    return this.#home.ask('createQueue', { lease: this.id, capacity, stride });
+  }
+
+  attachQueue(): Promise<null> {
+    return this.#home.ask('attachQueue', { lease: this.id });
+  }
+
+  pushMany(values: readonly unknown[]): Promise<number> {
+    return this.#home.ask('pushMany', { lease: this.id, values });
+  }
+
+  sendAll(values: readonly unknown[]): Promise<null> {
+    return this.#home.ask('sendAll', { lease: this.id, values });
+  }
+
+  popMany(countMax: number): Promise<unknown[]> {
+    return this.#home.ask('popMany', { lease: this.id, countMax });
+  }
+
+  receive(count: number): Promise<unknown[]> {
+    return this.#home.ask('receive', { lease: this.id, count });
+  }
+
+  closeQueue(): Promise<null> {
+    return this.#home.ask('closeQueue', { lease: this.id });
+  }
+
   register(service: string): Promise<null> {
     return this.#home.ask('register', { lease: this.id, service });
   }

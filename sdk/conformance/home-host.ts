@@ -44,6 +44,7 @@ function performersOf(desk: HomeDesk, exit: () => void): Performers {
     ...lifePerformers(desk),
     ...memoryPerformers(desk),
     ...rpcPerformers(desk),
+    ...queuePerformers(desk),
     register: ({ lease, service }) => nothing(desk.register(service, desk.find(lease))),
     deregister: ({ service }) => nothing(desk.deregister(service)),
     block: async ({ blockMs }) => {
@@ -81,6 +82,26 @@ function memoryPerformers(desk: HomeDesk): Pick<Performers, 'read' | 'write' | '
       return String(await mem.compareExchange(offset, BigInt(expected), BigInt(desired)));
     },
     fetchAdd: (request) => fetchAdd(desk, request),
+  };
+}
+
+function queuePerformers(
+  desk: HomeDesk,
+): Pick<Performers, 'createQueue' | 'attachQueue' | 'pushMany' | 'sendAll' | 'popMany' | 'receive' | 'closeQueue'> {
+  return {
+    createQueue: async ({ lease, capacity, stride }) => {
+      desk.find(lease).createQueue({ capacity, stride });
+      return null;
+    },
+    attachQueue: ({ lease }) => nothing(desk.find(lease).attachQueue()),
+    pushMany: async ({ lease, values }) => desk.find(lease).queue.pushMany(values),
+    sendAll: ({ lease, values }) => nothing(desk.find(lease).sendAll(values)),
+    popMany: async ({ lease, countMax }) => desk.find(lease).queue.popMany(countMax),
+    receive: ({ lease, count }) => desk.find(lease).receive(count),
+    closeQueue: async ({ lease }) => {
+      desk.find(lease).queue.close();
+      return null;
+    },
   };
 }
 

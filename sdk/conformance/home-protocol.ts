@@ -81,6 +81,19 @@ export interface Commands {
   /** Calls as a client of the lease. */
   call: Command<CallRequest, string>;
 
+  /** Makes a queue in the lease; the commands that follow are of this end of it. */
+  createQueue: Command<OfLease & { readonly capacity: number; readonly stride: number }, null>;
+  /** Takes the other end of the queue in a lease that the process has attached to. */
+  attachQueue: Command<OfLease, null>;
+  /** Pushes as many values as there is room for, and answers with how many. */
+  pushMany: Command<OfLease & { readonly values: readonly unknown[] }, number>;
+  /** Sends each value once there is room, and answers then. */
+  sendAll: Command<OfLease & { readonly values: readonly unknown[] }, null>;
+  popMany: Command<OfLease & { readonly countMax: number }, unknown[]>;
+  /** Receives so many values, or fewer if the producer closes, and answers then. */
+  receive: Command<OfLease & { readonly count: number }, unknown[]>;
+  closeQueue: Command<OfLease, null>;
+
   register: Command<OfLease & { readonly service: string }, null>;
   deregister: Command<{ readonly service: string }, null>;
 

@@ -9,6 +9,7 @@ import { errorCases } from './errors.ts';
 import type { Fixture } from './fixture.ts';
 import { leaseCases } from './leases.ts';
 import { memoryCases } from './memory.ts';
+import { queueCases } from './queues.ts';
 import { rpcCases } from './rpc.ts';
 import { serviceCases } from './services.ts';
 import { type Cases, Stage } from './stage.ts';
@@ -23,6 +24,7 @@ export const conformanceCases: Readonly<Record<string, Cases>> = {
   leases: leaseCases,
   memory: memoryCases,
   rpc: rpcCases,
+  queues: queueCases,
   services: serviceCases,
   errors: errorCases,
   discovery: discoveryCases,

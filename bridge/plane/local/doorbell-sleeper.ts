@@ -81,3 +81,8 @@ export function clientSleeps({ control }: Window, board: SlotBoard | undefined, 
   if (board === undefined) return { words: control.words, index: clientSleepsWord };
   return { words: board.words, index: board.sleepsWord(slots) };
 }
+
+/** The arena as words: for the low halves of indices. */
+export function arenaWords({ arena }: Window): Int32Array {
+  return new Int32Array(arena.buffer, 0, arena.length >>> 2);
+}

@@ -5,7 +5,7 @@ import { InvariantViolation } from '../../invariant.ts';
 import { serverSleepsWord } from '../../lease/control-page.ts';
 import type { ClientPort, Window } from '../plane.ts';
 import type { ClientEnd } from '../slot-ends.ts';
-import { DoorbellSleeper, type SleepWord, Waker } from './doorbell-sleeper.ts';
+import { arenaWords, DoorbellSleeper, type SleepWord, Waker } from './doorbell-sleeper.ts';
 import type { UnixCarrier } from './unix-transport.ts';
 
 /** How long a call looks for its answer before it sleeps, milliseconds: about what a wake-up costs. */
@@ -26,6 +26,7 @@ export class LocalClientPort extends DoorbellSleeper implements ClientPort {
   readonly looksPerClock = 256;
   readonly #end: ClientEnd;
   readonly #server: Waker;
+  readonly #indices: Int32Array;
   readonly #bell: Doorbell;
   readonly #carrier: UnixCarrier | undefined;
   readonly #wakers: readonly Readable[];
@@ -34,6 +35,7 @@ export class LocalClientPort extends DoorbellSleeper implements ClientPort {
     super(sleeps, bells.client);
     this.#end = end;
     this.#server = new Waker({ words: window.control.words, index: serverSleepsWord }, bells.server);
+    this.#indices = arenaWords(window);
     this.#bell = bells.client;
     this.#carrier = carrier;
     this.#wakers = carrier === undefined ? [bells.client] : [bells.client, carrier.socket];
@@ -55,6 +57,19 @@ export class LocalClientPort extends DoorbellSleeper implements ClientPort {
 
   next(): number {
     return this.#end.next();
+  }
+
+  publishIndex(_offset: number, _bytes: number, indexOffset: number, index: number): void {
+    Atomics.store(this.#indices, indexOffset >>> 2, index); // Publishes: index. Its high half stays 0.
+    this.#server.wake();
+  }
+
+  observe(): void {
+    // The server stores where this looks.
+  }
+
+  catchUp(onCaughtUp: () => void): void {
+    onCaughtUp();
   }
 
   restart(): never {

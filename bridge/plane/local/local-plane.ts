@@ -196,7 +196,7 @@ function mapShared({ identity, layout, slots, attachments }: BindRequest, carrie
 /** The memory; then, with slots, the server's doorbell, the client's, and the board where the layout has one. */
 function expectDescriptors(descriptors: readonly Descriptor[], layout: LayoutName): [Descriptor, ...Descriptor[]] {
   const [memfd, ...others] = descriptors;
-  const expected = { none: 1, classic: 3, slots: 4 }[layout];
+  const expected = { none: 1, classic: 3, slots: 4, queue: 3 }[layout];
   if (memfd === undefined || descriptors.length !== expected) {
     throw new MalformedFrame(`the home shared ${descriptors.length} descriptors, not ${expected}`);
   }

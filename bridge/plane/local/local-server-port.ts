@@ -2,10 +2,11 @@
 // another plane brings in.
 import type { Doorbell } from '#native';
 import { type SlotLayout, serverSleepsWord } from '../../lease/control-page.ts';
+import { type IndexFlow, isNotice, notices } from '../index-flow.ts';
 import type { ServerPort, Window } from '../plane.ts';
 import type { SlotBoard, SlotRange } from '../slot-board.ts';
 import { type ClientEnd, clientEnd, type ServerEnd, serverEnd } from '../slot-ends.ts';
-import { clientSleeps, DoorbellSleeper, Waker } from './doorbell-sleeper.ts';
+import { arenaWords, clientSleeps, DoorbellSleeper, Waker } from './doorbell-sleeper.ts';
 
 /** Looks at an inlet at a time, where there is nothing else to look at. */
 const looksPerObserve = 64;
@@ -15,6 +16,8 @@ const idleSpinMsMax = 0.2;
 
 /** A client that does not map the memory: its plane takes what is published for it across, and brings in what it sends. */
 export interface FarClient {
+  /** What is published for it by publishIndex(). */
+  readonly indices: IndexFlow;
   publish(slot: number, offset: number, bytes: number, status: number): void;
   tell(slot: number, kind: number): void;
 }
@@ -47,12 +50,15 @@ export class LocalServerPort extends DoorbellSleeper implements ServerPort {
   #far = 0;
   #inlet: Inlet | undefined;
   #armed = false;
+  readonly #indices: Int32Array;
   #callback: () => void = () => undefined;
+  #publishAll: ((client: number) => void) | undefined;
 
   constructor(window: Window, serverBell: Doorbell, layout: SlotLayout, board: SlotBoard | undefined) {
     super({ words: window.control.words, index: serverSleepsWord }, serverBell);
     this.#window = window;
     this.#layout = layout;
+    this.#indices = arenaWords(window);
     this.board = board;
   }
 
@@ -84,6 +90,17 @@ export class LocalServerPort extends DoorbellSleeper implements ServerPort {
     known.waker.wake();
   }
 
+  publishIndex(client: number, offset: number, bytes: number, indexOffset: number, index: number): void {
+    Atomics.store(this.#indices, indexOffset >>> 2, index); // Publishes: index. Its high half stays 0.
+    const known = this.#clients[client];
+    if (known?.far !== undefined) return known.far.indices.publish(offset, bytes, indexOffset, index);
+    known?.waker.wake();
+  }
+
+  onCatchUp(publishAll: (client: number) => void): void {
+    this.#publishAll = publishAll;
+  }
+
   /** A client that maps the memory has these slots from here on. */
   addClient(slots: SlotRange, bell: Doorbell): void {
     const sleeps = clientSleeps(this.#window, this.board, slots);
@@ -101,6 +118,7 @@ export class LocalServerPort extends DoorbellSleeper implements ServerPort {
     this.#far += 1;
     this.#inlet = inlet;
     if (this.#armed) inlet.arm(this);
+    if (this.#publishAll !== undefined) inlet.arm(this.#clients); // Notices are heard, whether somebody looks or not.
   }
 
   removeClient(client: number): void {
@@ -111,6 +129,7 @@ export class LocalServerPort extends DoorbellSleeper implements ServerPort {
     else this.#far -= 1;
     if (this.#far > 0) return;
     this.#inlet?.disarm(this);
+    this.#inlet?.disarm(this.#clients);
     this.#inlet = undefined;
   }
 
@@ -118,6 +137,7 @@ export class LocalServerPort extends DoorbellSleeper implements ServerPort {
   arrived(client: number, slot: number, status: number): void {
     const known = this.#clients[client];
     if (known?.far === undefined) return;
+    if (isNotice(status)) return this.#hear(client, known.far, status);
     known.standIn.show(slot, status);
     this.#wake();
   }
@@ -128,6 +148,15 @@ export class LocalServerPort extends DoorbellSleeper implements ServerPort {
     if (known?.far === undefined) return;
     known.standIn.tell(slot, kind);
     this.#wake();
+  }
+
+  #hear(client: number, { indices }: FarClient, notice: number): void {
+    if (this.#publishAll === undefined) return;
+    if (notice === notices.catchUp) {
+      if (indices.catchesUp) return; // Asked again and again, it is answered once.
+      this.#publishAll(client);
+      indices.endCatchUp();
+    } else if (indices.hear(notice)) this.#wake();
   }
 
   override arm(): void {

@@ -2,11 +2,13 @@
 // the response comes likewise, and its status is put into the mirror once its bytes are there.
 import type { MemoryRegion } from '#native';
 import type { Disconnected } from '../../errors.ts';
+import { IndexFlow, isNotice, notices } from '../index-flow.ts';
 import type { MirrorSlots } from '../mirror-slots.ts';
 import type { ClientPort } from '../plane.ts';
 import type { SlotRange } from '../slot-board.ts';
 import { looksPerSpin, type RdmaEngine } from './rdma-engine.ts';
 import { entryKindOf, frameOf, frameStatusOf } from './rdma-frame.ts';
+import { rdmaIndexWire } from './rdma-index-wire.ts';
 import type { RdmaBoundPath } from './rdma-path.ts';
 
 /** How often a thread that blocks asks whether the peer is still there, milliseconds. */
@@ -24,19 +26,25 @@ export class RdmaClientPort implements ClientPort {
   readonly looksPerClock: number = looksPerSpin;
   readonly #engine: RdmaEngine;
   readonly #slots: MirrorSlots;
+  readonly #indices: Int32Array;
   #path: RdmaSlotPath | undefined;
+  #flow: IndexFlow | undefined;
+  #onCaughtUp: () => void = () => undefined;
   #armed = false;
   #probeAtMs = 0;
   #callback: () => void = () => undefined;
 
-  constructor(engine: RdmaEngine, slots: MirrorSlots) {
+  /** `arena` is the mirror. */
+  constructor(engine: RdmaEngine, arena: Uint8Array, slots: MirrorSlots) {
     this.#engine = engine;
+    this.#indices = new Int32Array(arena.buffer, 0, arena.length >>> 2);
     this.#slots = slots;
   }
 
   /** The home is reached by this path from here on. */
   connect(path: RdmaSlotPath): void {
     this.#path = path;
+    this.#flow = new IndexFlow(rdmaIndexWire(path.wire, path.binding, path.mirror, path.home), this.#indices, 'holder');
   }
 
   get spinMsMax(): number {
@@ -62,16 +70,45 @@ export class RdmaClientPort implements ClientPort {
     return this.#slots.next();
   }
 
+  publishIndex(offset: number, bytes: number, indexOffset: number, index: number): void {
+    Atomics.store(this.#indices, indexOffset >>> 2, index);
+    this.#flow?.publish(offset, bytes, indexOffset, index); // Publishes: index.
+  }
+
+  observe(): void {
+    this.#engine.observe(1);
+  }
+
+  /** From here on notices are heard, whether somebody looks or not. */
+  catchUp(onCaughtUp: () => void): void {
+    this.#onCaughtUp = onCaughtUp;
+    this.#engine.arm(this.#indices);
+    this.#flow?.askCatchUp();
+  }
+
+  /** The window closes. */
+  close(): void {
+    this.disarm();
+    this.keepAlive(false);
+    this.#engine.disarm(this.#indices);
+  }
+
   restart(slots: SlotRange): void {
     this.#slots.restart(slots);
   }
 
   /** A response's bytes are in the mirror; its status follows them only now. */
   arrived(place: number, status: number): void {
+    if (isNotice(status)) return this.#hear(status);
     const kind = entryKindOf(status);
     if (kind === undefined) this.#slots.arrived(place, status);
     else this.#slots.told(place, kind);
     this.wake();
+  }
+
+  #hear(notice: number): void {
+    if (notice === notices.catchUp) this.#onCaughtUp();
+    else if (this.#flow?.hear(notice)) this.wake();
   }
 
   /**

@@ -60,7 +60,7 @@ export class RdmaHeldMemory implements HeldMemory {
     if (slots === undefined) return;
     const { arena } = this.window;
     this.#mirror = new MemoryRegion(path.wire.domain, arena.buffer as ArrayBuffer, 0, arena.length, mirrorAccess);
-    this.#port ??= new RdmaClientPort(this.#engine, new MirrorSlots(arena, this.#layout, slots));
+    this.#port ??= new RdmaClientPort(this.#engine, arena, new MirrorSlots(arena, this.#layout, slots));
     this.#port.connect({ ...path, mirror: this.#mirror, onBroken: events.onBroken });
   }
 
@@ -89,8 +89,7 @@ export class RdmaHeldMemory implements HeldMemory {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#port?.disarm();
-    this.#port?.keepAlive(false);
+    this.#port?.close();
     this.window.close();
     this.#events?.onClose(this.#mirror);
   }

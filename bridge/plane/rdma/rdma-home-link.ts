@@ -7,6 +7,8 @@ import { invariant } from '../../invariant.ts';
 import type { LeaseIdentity } from '../../lease/control-page.ts';
 import type { EndReason } from '../../lease/lease-status.ts';
 import { rdmaSlotsMax } from '../../limits.ts';
+import { IndexFlow } from '../index-flow.ts';
+import { arenaWords } from '../local/doorbell-sleeper.ts';
 import { LocalHomeMemory } from '../local/local-plane.ts';
 import type { FarClient } from '../local/local-server-port.ts';
 import type { Grant, HomeLink, HomeMemory } from '../plane.ts';
@@ -15,6 +17,7 @@ import { BindingRuns } from './binding-runs.ts';
 import type { RdmaEngine } from './rdma-engine.ts';
 import { bindingMax, bindingOf, endedFrameOf, entryKindOf, frameOf, frameStatusOf, statusOf } from './rdma-frame.ts';
 import type { RdmaHomeAtomics } from './rdma-home-atomics.ts';
+import { rdmaIndexWire } from './rdma-index-wire.ts';
 import {
   type Answer,
   type Ask,
@@ -148,9 +151,11 @@ export class RdmaHomeLink implements HomeLink {
     return { op: 'done' };
   }
 
-  #clientOf({ region, number }: Binding, { first }: SlotRange, mirror: RemoteRegion): FarClient {
+  #clientOf({ region, number, memory }: Binding, { first }: SlotRange, mirror: RemoteRegion): FarClient {
     const session = this.#openSession();
+    const words = arenaWords(memory.window);
     return {
+      indices: new IndexFlow(rdmaIndexWire(session, number, region, mirror), words, 'home'),
       publish: (slot, offset, bytes, status) => {
         const frame = frameOf(number + slot - first, status);
         session.publish(region, offset, bytes, mirror, offset, frame); // Publishes: response.

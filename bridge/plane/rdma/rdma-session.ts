@@ -1,22 +1,14 @@
 // One session with one peer, the same at both ends: a protection domain of its own, a queue pair, and the requests that
 // are under way. No region of another session can be named through it.
-import { MemoryRegion, ProtectionDomain, QueuePair, RemoteRegion, type SystemError } from '#native';
-import { CapacityExceeded, Disconnected } from '../../errors.ts';
-import { rdmaFramesWaitingMax, rdmaReadsMax, rdmaReceivesMax, rdmaSendsMax } from '../../limits.ts';
+import { MemoryRegion, ProtectionDomain, type QueuePair, RemoteRegion, type SystemError } from '#native';
+import { Disconnected } from '../../errors.ts';
+import { rdmaFramesWaitingMax, rdmaReadsMax } from '../../limits.ts';
 import { mapOwn } from './own-mapping.ts';
 import type { Completions, RdmaEngine } from './rdma-engine.ts';
 import { type Endpoint, nonceBytes, type RegionName } from './rdma-messages.ts';
+import { connectQueuePair, openQueuePair } from './rdma-queue-pair.ts';
 import { type Operation, RdmaRequests } from './rdma-requests.ts';
 
-/**
- * 4.096 µs · 2^14: 67 ms until a packet that is not acknowledged is sent again, up to `retries` times; then the session
- * is lost. Not 7, which rxe takes for "for ever", as it is with RNR.
- */
-const ackTimeoutExponent = 14;
-const retries = 6;
-/** Slots bound what is under way: a peer that has no receive ready so often (7 would be for ever) keeps none. */
-const rnrRetries = 6;
-const inlineBytesMax = 220;
 /** One frame in so many is told when it is done, and so that there is room: some are always under way in a full queue. */
 const framesPerToken = 32;
 /** No request's. */
@@ -86,19 +78,7 @@ export class RdmaSession implements Completions {
   }
 
   connect(peer: Endpoint, test: RegionName): void {
-    const { attributes } = this.engine.context;
-    this.#pair.connect({
-      number: peer.number,
-      packetSequence: peer.packetSequence,
-      gid: peer.gid,
-      lid: peer.lid,
-      mtuBytes: Math.min(peer.mtuBytes, attributes.activeMtuBytes),
-      readsMax: Math.min(peer.readsMax, attributes.readsMax, rdmaReadsMax),
-      ackTimeoutExponent,
-      retries,
-      rnrRetries,
-      ownPacketSequence: this.#packetSequence,
-    });
+    connectQueuePair(this.#pair, this.engine, peer, this.#packetSequence);
     this.#peerTest = new RemoteRegion(test.address, test.rkey, nonceBytes);
   }
 
@@ -137,11 +117,31 @@ export class RdmaSession implements Completions {
     remoteOffset: number,
     frame: number,
   ): void {
+    this.#send((token) => this.#pair.writeWithImmediate(local, offset, bytes, remote, remoteOffset, frame, token));
+  }
+
+  /** As publish(), without a frame: what comes after is seen after these bytes. */
+  send(local: MemoryRegion, offset: number, bytes: number, remote: RemoteRegion, remoteOffset: number): void {
+    this.#send((token) => this.#pair.write(local, offset, bytes, remote, remoteOffset, token));
+  }
+
+  /**
+   * As publish(), of two u32 words that lie nowhere: they go from where the own nonce was, inline, so that posting takes a
+   * copy.
+   */
+  publishWords(words: readonly [number, number], remote: RemoteRegion, remoteOffset: number, frame: number): void {
+    this.#send((token) => {
+      new Uint32Array(this.#test.buffer, 0, 2).set(words);
+      return this.#pair.writeWithImmediate(this.#testRegion, 0, 8, remote, remoteOffset, frame, token);
+    });
+  }
+
+  #send(postWith: (token: number) => boolean): void {
     if (this.#broken !== undefined) return;
     this.#frames += 1;
     const token = this.#frames % framesPerToken === 0 ? frameToken : 0;
     try {
-      const post = () => this.#pair.writeWithImmediate(local, offset, bytes, remote, remoteOffset, frame, token);
+      const post = () => postWith(token);
       if (this.#requests.waiting > 0 || !post()) this.#defer(() => this.#posting(post));
     } catch (cause) {
       this.#refused(cause as SystemError);
@@ -231,16 +231,12 @@ export class RdmaSession implements Completions {
   }
 
   #openPair(): QueuePair {
-    const limits = { sendsMax: rdmaSendsMax, receivesMax: rdmaReceivesMax, readsMax: rdmaReadsMax, inlineBytesMax };
     try {
-      return new QueuePair(this.domain, this.engine.queue, limits);
+      return openQueuePair(this.engine, this.domain);
     } catch (cause) {
       this.domain.close();
       this.#test.close();
-      if ((cause as SystemError).code !== 'ENOBUFS') throw cause;
-      const each = rdmaSendsMax + rdmaReceivesMax;
-      const message = `no RDMA session more: each takes ${each} of the completion queue's ${this.engine.entriesMax} entries`;
-      throw new CapacityExceeded(message, { cause });
+      throw cause;
     }
   }
 

@@ -1,0 +1,77 @@
+// How one side of a lease's slots sleeps in a simulation, and is woken: as on the local plane, with another bell.
+import { clientSleepsWord, type Sleeper, type SlotBoard, type SlotRange, type Window } from '#bridge';
+import type { MemoryDoorbell } from './memory-doorbell.ts';
+import type { ProcessClock } from './process-clock.ts';
+
+/** A word that is not 0 while its owner sleeps, and another number each time. */
+export interface SleepWord {
+  readonly words: Int32Array;
+  readonly index: number;
+}
+
+/** Rings a sleeper's bell, once for each of its sleeps. */
+export class Waker {
+  readonly #word: SleepWord;
+  readonly #bell: MemoryDoorbell;
+  #rungFor = 0;
+
+  constructor(word: SleepWord, bell: MemoryDoorbell) {
+    this.#word = word;
+    this.#bell = bell;
+  }
+
+  /** After publishing. True if the peer sleeps. */
+  wake(): boolean {
+    const sleep = Atomics.load(this.#word.words, this.#word.index);
+    if (sleep === 0) return false;
+    if (sleep !== this.#rungFor) this.#bell.ring();
+    this.#rungFor = sleep;
+    return true;
+  }
+}
+
+export abstract class BellSleeper implements Sleeper {
+  abstract readonly spinMsMax: number;
+  readonly clock: ProcessClock;
+  readonly #own: SleepWord;
+  readonly #bell: MemoryDoorbell;
+  #sleeps = 0;
+
+  constructor(clock: ProcessClock, own: SleepWord, bell: MemoryDoorbell) {
+    this.clock = clock;
+    this.#own = own;
+    this.#bell = bell;
+  }
+
+  get asleep(): boolean {
+    return Atomics.load(this.#own.words, this.#own.index) !== 0;
+  }
+
+  arm(): void {
+    this.#sleeps += 1;
+    Atomics.store(this.#own.words, this.#own.index, this.#sleeps);
+  }
+
+  disarm(): void {
+    Atomics.store(this.#own.words, this.#own.index, 0);
+  }
+
+  onRing(callback: () => void): void {
+    this.#bell.watch(this.clock, callback);
+  }
+
+  keepAlive(keep: boolean): void {
+    this.#bell.keepAlive(this.clock, keep);
+  }
+}
+
+/** Where the client of these slots says that it sleeps. */
+export function clientSleeps({ control }: Window, board: SlotBoard | undefined, slots: SlotRange): SleepWord {
+  if (board === undefined) return { words: control.words, index: clientSleepsWord };
+  return { words: board.words, index: board.sleepsWord(slots) };
+}
+
+/** The arena as words: for the low halves of indices. */
+export function arenaWords({ arena }: Window): Int32Array {
+  return new Int32Array(arena.buffer, 0, arena.length >>> 2);
+}
