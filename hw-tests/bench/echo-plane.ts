@@ -25,6 +25,7 @@ export interface EchoPlane<Client extends EchoClient = EchoClient> {
 const loaders: Readonly<Record<NodeContenderName, () => Promise<EchoPlane>>> = {
   'leasewire-sync': async () => (await import('./contenders/leasewire.ts')).leasewireSync,
   'leasewire-await': async () => (await import('./contenders/leasewire.ts')).leasewireAwait,
+  'leasewire-typed': async () => (await import('./contenders/leasewire.ts')).leasewireTyped,
   'unix-socket': async () => (await import('./contenders/unix-socket.ts')).unixSocket,
   zeromq: async () => (await import('./contenders/zeromq.ts')).zeromq,
   'grpc-js': async () => (await import('./contenders/grpc-js.ts')).grpcJs,

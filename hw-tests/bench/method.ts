@@ -15,6 +15,7 @@ export function describeMethod({ fast, slow }: Effort): readonly string[] {
     'floor-c is two C processes pinned to two cores, spinning, on the classic layout, with the copies an RPC needs: in, across, out. No Node process is pinned.',
     `-idle rows: the first call after ${IDLE_WAIT_MS / 1000} s without one, ${IDLE_BYTES} B, each client waking by its own timer; all rounds together, so with fewer than 100 samples p99 is the slowest. In floor-c-idle the server sleeps in read() and one write() wakes it; the client spins. Their calls/s is one over the mean.`,
     `The largest payload of the classic layout is ${PAYLOAD_BYTES_MAX} B (32 KiB less a 17 B header): that is the "32 KiB" row, for every contender.`,
+    'leasewire-typed is await through a typed service without schemas: the bytes go in msgpack.',
     'unix-socket sends bare bytes with no frame; zeromq is Request/Reply over ipc://; grpc-js is a unary call with bytes as they are.',
   ];
 }

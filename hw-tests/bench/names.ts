@@ -4,6 +4,7 @@ export const contenderNames = [
   'floor-c',
   'leasewire-sync',
   'leasewire-await',
+  'leasewire-typed',
   'unix-socket',
   'zeromq',
   'grpc-js',

@@ -6,6 +6,7 @@ import { type Figures, figureSpread, idleFigures, medianFigures, type Ratio, typ
 const RATIOS: readonly (readonly [ContenderName, ContenderName])[] = [
   ['leasewire-sync', 'floor-c'],
   ['leasewire-await', 'floor-c'],
+  ['leasewire-typed', 'leasewire-await'],
   ['unix-socket', 'leasewire-await'],
   ['grpc-js', 'leasewire-await'],
 ];

@@ -32,7 +32,7 @@ const sentences: Readonly<Record<RowName, (effort: Effort) => readonly string[]>
     `beside: a client with one call in flight, due every ${MODEST_INTERVAL_MS} ms (calls that come due while one is under way are left out) for ${modestMs} ms, each timed from when it is made; alone, then while another process's client keeps ${GREEDY_IN_FLIGHT} in flight.`,
   ],
   queue: ({ window: { rampMs, windowMs } }) => [
-    `queue: one producer process and one consumer process, room for ${QUEUE_MESSAGES} messages, counted at the consumer for ${windowMs} ms after ${rampMs} ms. Every message's number, length and last byte are checked, and that as many came as were sent.`,
+    `queue: one producer process and one consumer process, room for ${QUEUE_MESSAGES} messages, counted at the consumer for ${windowMs} ms after ${rampMs} ms. Every message's number, length and last byte are checked, and that as many came as were sent. leasewire-in-place: a message is copied into the place where it is read; the consumer looks at it there, and at no more of it than that. leasewire-copied: in and out, in msgpack.`,
     `queue: memcpy-c copies messages of the same size into a ring of ${QUEUE_MESSAGES} places in one pinned C process; nobody takes them out. In ring-c a second one, pinned to another core, spins for each and copies it out: in, across, out.`,
   ],
   latency: ({ calls: { fast, slow } }) => [

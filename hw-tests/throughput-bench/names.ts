@@ -12,7 +12,7 @@ export const loadNames = ['leasewire', 'grpc-js', 'zeromq'] as const;
 export type LoadName = (typeof loadNames)[number];
 
 /** Those that carry messages one way, without an answer. */
-export const queueNames = ['memcpy-c', 'ring-c', 'zeromq'] as const;
+export const queueNames = ['memcpy-c', 'ring-c', 'leasewire-in-place', 'leasewire-copied', 'zeromq'] as const;
 
 export type QueueName = (typeof queueNames)[number];
 
@@ -30,7 +30,12 @@ export const contenderNames = ['leasewire', 'grpc-js', 'zeromq', 'memcpy-c', 'ri
 export type ContenderName = (typeof contenderNames)[number];
 
 /** Whose single calls are timed, by the names that the latency bench has for them. */
-export const latencyNames: readonly Exclude<LatencyName, 'floor-c'>[] = ['leasewire-await', 'grpc-js', 'zeromq'];
+export const latencyNames: readonly Exclude<LatencyName, 'floor-c'>[] = [
+  'leasewire-await',
+  'leasewire-typed',
+  'grpc-js',
+  'zeromq',
+];
 
 /** Which of `contenderNames` a name of any row belongs to: `leasewire-await` is of `leasewire`. */
 export function contenderOf(name: string): ContenderName | undefined {

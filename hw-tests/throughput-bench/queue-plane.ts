@@ -27,6 +27,8 @@ export interface QueuePlane {
 }
 
 const loaders: Readonly<Record<NodeQueueName, () => Promise<QueuePlane>>> = {
+  'leasewire-in-place': async () => (await import('./contenders/fabric-queue.ts')).fabricQueueInPlace,
+  'leasewire-copied': async () => (await import('./contenders/fabric-queue.ts')).fabricQueueCopied,
   zeromq: async () => (await import('./contenders/push-pull.ts')).pushPull,
 };
 

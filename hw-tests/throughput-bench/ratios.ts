@@ -17,6 +17,11 @@ const PAIRS: readonly { readonly row: RowName; readonly what: string; readonly p
   { row: 'calls', what: 'calls/s', pair: ['leasewire', 'zeromq'] },
   { row: 'queue', what: 'bytes/s', pair: ['memcpy-c', 'zeromq'] },
   { row: 'queue', what: 'bytes/s', pair: ['ring-c', 'zeromq'] },
+  { row: 'queue', what: 'bytes/s', pair: ['memcpy-c', 'leasewire-in-place'] },
+  { row: 'queue', what: 'bytes/s', pair: ['ring-c', 'leasewire-in-place'] },
+  { row: 'queue', what: 'bytes/s', pair: ['memcpy-c', 'leasewire-copied'] },
+  { row: 'queue', what: 'bytes/s', pair: ['ring-c', 'leasewire-copied'] },
+  { row: 'latency', what: 'p50', pair: ['leasewire-typed', 'leasewire-await'] },
   { row: 'latency', what: 'p50', pair: ['grpc-js', 'leasewire-await'] },
   { row: 'latency', what: 'p50', pair: ['zeromq', 'leasewire-await'] },
 ];

@@ -36,7 +36,7 @@ export async function runBench(options: Options, place: Place, log: Log): Promis
   const disturbance = meter.read();
   for (const each of all) await each.close();
   const memorySkipped = await run.memoryRounds();
-  const figures = run.ledger.figures(options.rows, [...latencyNames, ...contenderNames]);
+  const figures = run.ledger.figures(options.rows, [...latencyNames, ...queueNames, ...contenderNames]);
   return {
     machine,
     method: describeMethod(options.rows, run.effort),

@@ -1,5 +1,16 @@
 // leasewire on the classic layout, by callSync and by await: the same server, the same client, two verbs.
-import { FabricDns, MemBuilder, RpcClient, type RpcHandler, RpcServer, type RpcServerOptions } from '#sdk';
+import {
+  connect,
+  defineService,
+  FabricDns,
+  implement,
+  MemBuilder,
+  RpcClient,
+  type RpcHandler,
+  RpcServer,
+  type RpcServerOptions,
+  unary,
+} from '#sdk';
 import type { AwaitClient, Close, EchoPlane } from '../echo-plane.ts';
 
 const SERVICE = 'bench-echo';
@@ -20,6 +31,18 @@ export const leasewireSync: EchoPlane = {
 export const leasewireAwait: EchoPlane<AwaitClient> = {
   serve: (directory) => serveEcho(directory, echoBytes),
   connect: (directory) => connectEcho(directory, 1),
+};
+
+const echoService = defineService({ name: SERVICE, methods: { echo: unary<Uint8Array, Uint8Array>() } });
+
+/** The same bytes through a typed service: encoded and decoded at both ends, and nothing of them checked. */
+export const leasewireTyped: EchoPlane<AwaitClient> = {
+  serve: (directory) => serveEcho(directory, implement(echoService, { echo: (payload) => payload })),
+  connect: async (directory) => {
+    const { client, close } = await open(directory);
+    const { echo } = await connect(echoService, client);
+    return { kind: 'await', call: (payload) => echo(payload), close };
+  },
 };
 
 /** An attachment of its own, with so many slots. */
@@ -62,6 +85,6 @@ async function open(directory: string, slots = 1): Promise<{ readonly client: Rp
 }
 
 /** The process's agent has its sockets there too. It is made when first needed. */
-function keepInside(directory: string): void {
+export function keepInside(directory: string): void {
   process.env['LEASEWIRE_RUNTIME_DIR'] = directory;
 }
