@@ -44,8 +44,9 @@ export class AnswerWatch {
   #listening = false;
   /** Whether #look is under way, or asked for. */
   #looking = false;
-  /** Microtasks since something was answered. */
+  /** Microtasks since the last look at the clock. */
   #tasks = 0;
+  /** When something was answered last; 0 if that was after the last look at the clock. */
   #idleFromMs = 0;
   #sliceEndMs = 0;
   readonly #look = (): void => this.#lookOnce();
@@ -137,14 +138,15 @@ export class AnswerWatch {
     }
     const answered = this.#port.look(this.#serverIsHere ? 1 : looksPerTask) && this.#calls.completeAnswered();
     if (this.#calls.quiet) return this.#stopLooking();
-    this.#tasks = answered ? 0 : this.#tasks + 1;
-    if (answered) this.#idleFromMs = 0; // To be read with the next look at the clock.
-    if (this.#serverIsHere || this.#tasks % tasksPerClock === tasksPerClock - 1) return this.#lookAtClock();
+    if (answered) this.#idleFromMs = 0;
+    this.#tasks += 1;
+    if (this.#serverIsHere || this.#tasks >= tasksPerClock) return this.#lookAtClock();
     queueMicrotask(this.#look);
   }
 
   #lookAtClock(): void {
     const nowMs = this.#clock.nowMs();
+    this.#tasks = 0;
     if (this.#idleFromMs === 0) {
       this.#idleFromMs = nowMs;
       this.#budget.hit();
