@@ -71,10 +71,10 @@ test('a lease of 64 KiB costs at most 80 KiB of memory and 16 KiB of heap', asyn
 });
 
 test('without descriptors, acquiring is refused with their limit', async () => {
-  const program = new Program('hw-tests/programs/out-of-descriptors', [], { shell: 'ulimit -n 64' });
+  const program = new Program('hw-tests/programs/out-of-descriptors', [], { shell: 'ulimit -n 128' });
   expect(await program.hear('acquired')).toMatchObject({
     name: 'CapacityExceeded',
-    message: 'EMFILE: memfd_create: Too many open files (limit: 64 open files)',
+    message: 'EMFILE: memfd_create: Too many open files (limit: 128 open files)',
   });
   expect(await program.ended).toEqual({ status: 0, stderr: '' });
 });
