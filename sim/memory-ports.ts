@@ -157,7 +157,7 @@ export class MemoryClientPort extends BellSleeper implements ClientPort {
 /** A client that does not see the memory: what is published for it is sent, and what it sends is brought in. */
 export interface FarClient {
   publish(slot: number, offset: number, bytes: number, status: number): void;
-  tell(slot: number, kind: number): void;
+  tell(slot: number, kind: number, offset: number, bytes: number): void;
   observe(): void;
 }
 
@@ -200,9 +200,9 @@ export class MemoryServerPort extends BellSleeper implements ServerPort {
     known?.waker.wake();
   }
 
-  tell(client: number, slot: number, kind: number): void {
+  tell(client: number, slot: number, kind: number, offset: number, bytes: number): void {
     const known = this.#clients[client];
-    if (known?.far !== undefined) return known.far.tell(slot, kind);
+    if (known?.far !== undefined) return known.far.tell(slot, kind, offset, bytes);
     known?.end.tell(slot, kind);
     known?.waker.wake();
   }

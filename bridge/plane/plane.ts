@@ -62,8 +62,11 @@ export interface ClientPort extends Sleeper {
    * out for it meanwhile only takes processor time from whoever wakes.
    */
   publish(slot: number, offset: number, bytes: number, status: number): boolean;
-  /** Tells the server something else about `slot`, one of entryKinds, if the layout has a place for it; and wakes it. */
-  tell(slot: number, kind: number): void;
+  /**
+   * Tells the server something else about `slot`, one of entryKinds, if the layout has a place for it, after making `bytes`
+   * bytes at `offset` visible; and wakes it. Publishes: request.
+   */
+  tell(slot: number, kind: number, offset: number, bytes: number): void;
   /** Nothing of what was under way counts any more: the slots are another session's. */
   restart(slots: SlotRange): void;
   /** Blocks the thread until the doorbell rings, the control connection has news (delivered before this returns), or time is up. */
@@ -82,8 +85,8 @@ export interface ServerPort extends Sleeper {
   observe(): void;
   /** As ClientPort.publish, towards a client. Publishes: response. */
   publish(client: number, slot: number, offset: number, bytes: number, status: number): void;
-  /** As ClientPort.tell. */
-  tell(client: number, slot: number, kind: number): void;
+  /** As ClientPort.tell. Publishes: response. */
+  tell(client: number, slot: number, kind: number, offset: number, bytes: number): void;
 }
 
 /** Something handed over beside a control message, such as a file descriptor. Opaque but to its plane. */

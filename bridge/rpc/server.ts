@@ -15,6 +15,7 @@ import { encodeRemoteError } from './error-payload.ts';
 import type { AnyHandler, InPlaceHandler, InPlaceReply, RpcHandler } from './rpc-handler.ts';
 import { ServeLoop } from './serve-loop.ts';
 import type { ServedCall } from './served-call.ts';
+import { ServedStream } from './served-stream.ts';
 import type { Refusal, ServerPath } from './server-path.ts';
 import { slotStride } from './slots-layout.ts';
 import { SlotsServerPath } from './slots-server-path.ts';
@@ -88,6 +89,7 @@ export class RpcServer {
     const taken = this.#path.take(inPlace);
     if (taken === undefined) return false;
     if ('fault' in taken) this.#refuse(taken);
+    else if (taken instanceof ServedStream) this.#serveStream(handler, taken);
     else if (inPlace) this.#runInPlace(handler, taken);
     else this.#run(handler, taken);
     return true;
@@ -149,6 +151,32 @@ export class RpcServer {
     this.#metrics.requestBytes.record(requestBytes, 1);
   }
 
+  #serveStream(handler: AnyHandler, call: ServedStream): void {
+    this.#metrics.serverRequests += 1;
+    this.#metrics.requestBytes.record(call.payload.length, 1);
+    this.#running += 1;
+    const served = new Promise<void>((resolve) => resolve(streamBy(handler, call)));
+    void served
+      .then(
+        () => this.#endStream(call, undefined),
+        (error) => this.#endStream(call, RemoteError.from(error)),
+      )
+      .then(() => this.#settled());
+  }
+
+  #endStream(call: ServedStream, error: RemoteError | undefined): void {
+    call.settle();
+    if (this.#ended || !this.#path.runs(call)) return;
+    call.stream.finish(error);
+    if (error === undefined) this.#metrics.serverResponses += 1;
+    else this.#metrics.serverErrors += 1;
+  }
+
+  #settled(): void {
+    this.#running -= 1;
+    this.#loop?.handlerSettled();
+  }
+
   #settleLater(call: ServedCall, result: Promise<Uint8Array | LentReply>): void {
     this.#running += 1;
     void Promise.resolve(result)
@@ -156,10 +184,7 @@ export class RpcServer {
         (outcome) => this.#settle(call, outcome),
         (error) => this.#settle(call, RemoteError.from(error)),
       )
-      .then(() => {
-        this.#running -= 1;
-        this.#loop?.handlerSettled();
-      });
+      .then(() => this.#settled());
   }
 
   /** The client, or the lease, may have gone meanwhile: then the answer is nobody's. */
@@ -200,6 +225,11 @@ export class RpcServer {
     this.#metrics.malformedFrames += 1;
     if (refusal.answer) this.#respondError(refusal, new RemoteError(refusal.fault, { kind: 'malformed-request' }));
   }
+}
+
+function streamBy(handler: AnyHandler, call: ServedStream): Promise<void> {
+  if ('handleInPlace' in handler || handler.stream === undefined) throw RemoteError.unknownMethod(call.methodId);
+  return handler.stream(call.methodId, call.payload, call.stream, call);
 }
 
 class LentReply implements InPlaceReply {

@@ -16,7 +16,7 @@ const idleSpinMsMax = 0.2;
 /** A client that does not map the memory: its plane takes what is published for it across, and brings in what it sends. */
 export interface FarClient {
   publish(slot: number, offset: number, bytes: number, status: number): void;
-  tell(slot: number, kind: number): void;
+  tell(slot: number, kind: number, offset: number, bytes: number): void;
 }
 
 /** What brings in what far clients send: once for all of them. */
@@ -76,10 +76,10 @@ export class LocalServerPort extends DoorbellSleeper implements ServerPort {
     known.waker.wake();
   }
 
-  tell(client: number, slot: number, kind: number): void {
+  tell(client: number, slot: number, kind: number, offset: number, bytes: number): void {
     const known = this.#clients[client];
     if (known === undefined) return;
-    if (known.far !== undefined) return known.far.tell(slot, kind);
+    if (known.far !== undefined) return known.far.tell(slot, kind, offset, bytes);
     known.end.tell(slot, kind);
     known.waker.wake();
   }
