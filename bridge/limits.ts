@@ -62,7 +62,7 @@ export const rdmaFramesWaitingMax = 4096;
 /** Slots of one RDMA session, in all its leases. */
 export const rdmaSlotsMax = 64;
 /** Frames of one session that may arrive before they are looked at: as many as the board has entries for, and then some. */
-export const rdmaReceivesMax = 416;
+export const rdmaReceivesMax = 464;
 /** READs and atomics under way on one RDMA session; what cards commonly allow. */
 export const rdmaReadsMax = 16;
 
@@ -110,5 +110,5 @@ invariant(
   'what is wrong with an input fits an error response',
 );
 invariant(serviceMethodsMax <= serviceMethodIdMax, 'each method has an id of its own');
-invariant(rdmaReceivesMax >= 6 * rdmaSlotsMax, 'whatever is said of a slot finds a receive, in every slot');
+invariant(rdmaReceivesMax >= 7 * rdmaSlotsMax, 'whatever is said of a slot finds a receive, in every slot');
 invariant(controlFrameBytesMax <= 65536, 'a control message fits a Unix socket buffer');

@@ -40,6 +40,7 @@ export class BatchReader {
       const fault = this.#faultOf(left);
       if (fault !== undefined) return fault;
       if (this.#incoming === undefined && bytes < left) {
+        if (at > 0) return `a message of ${left} bytes that begins amid a batch, and goes beyond it`;
         this.#beginLong(left, () => this.#add(half.copyPiece(at, bytes), into), done);
         return undefined;
       }

@@ -1,5 +1,5 @@
 // A stream at the client: it has a slot as a call has, from when its opening is posted until the server says that it is over.
-import { Cancelled, MalformedFrame } from '../errors.ts';
+import { Cancelled, Disconnected, MalformedFrame } from '../errors.ts';
 import type { CallRequest } from './call-request.ts';
 import type { ClientPath } from './client-path.ts';
 import { decodeRemoteError } from './error-payload.ts';
@@ -86,9 +86,9 @@ export class StreamCall extends PendingCall {
     this.stream.open(path.openStream(slot, this.methodId, this.payload, this.leftMs));
   }
 
-  /** The server has answered as if this were a call. */
+  /** The server has answered as if this were a call: so it says that it takes nothing more of the slot. */
   override resolve(): void {
-    this.reject(new MalformedFrame('a stream was answered with a response', { mayHaveExecuted: true }));
+    this.reject(new Disconnected('the server has stopped serving', { mayHaveExecuted: true }));
   }
 
   override reject(error: Error): void {

@@ -1,6 +1,6 @@
 // Serves the requests of one lease: takes each once, runs the handler, answers. When it looks, and when it sleeps, is
 // serve-loop.ts's business.
-import { Contention, Disconnected, Unsupported } from '../errors.ts';
+import { Cancelled, Contention, Disconnected, Unsupported } from '../errors.ts';
 import type { SlotLayout } from '../lease/control-page.ts';
 import { HomeLease } from '../lease/home-lease.ts';
 import type { Lease } from '../lease/lease.ts';
@@ -34,7 +34,10 @@ export interface RpcServerOptions {
 }
 
 export interface ServeOptions {
-  /** Ends serve(): no further request is taken, and those that run are answered. */
+  /**
+   * Ends serve(): no further request is taken, and those that run are answered. Streams that run are given up: their
+   * signals abort, and clients see Disconnected.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -45,6 +48,7 @@ export class RpcServer {
   readonly #metrics: Metrics;
   readonly #wait: WaitMode;
   #running = 0;
+  readonly #streams = new Set<ServedStream>();
   #loop: ServeLoop | undefined;
 
   /**
@@ -109,6 +113,15 @@ export class RpcServer {
     }
   }
 
+  /** Nobody will look for what clients say of their streams: those that run are given up, at both ends. */
+  stopStreams(): void {
+    for (const stream of this.#streams) {
+      if (this.#ended || !this.#path.runs(stream)) continue;
+      stream.giveUp(new Cancelled('the server has stopped serving', { mayHaveExecuted: true }));
+      this.#path.respond(stream, status.responseReady, new Uint8Array(0));
+    }
+  }
+
   /** A handler may end the very lease that it serves. */
   get #ended(): boolean {
     return this.lease.status !== 'active';
@@ -155,6 +168,7 @@ export class RpcServer {
     this.#metrics.serverRequests += 1;
     this.#metrics.requestBytes.record(call.payload.length, 1);
     this.#running += 1;
+    this.#streams.add(call);
     const served = new Promise<void>((resolve) => resolve(streamBy(handler, call)));
     void served
       .then(
@@ -166,6 +180,7 @@ export class RpcServer {
 
   #endStream(call: ServedStream, error: RemoteError | undefined): void {
     call.settle();
+    this.#streams.delete(call);
     if (this.#ended || !this.#path.runs(call)) return;
     call.stream.finish(error);
     if (error === undefined) this.#metrics.serverResponses += 1;

@@ -19,6 +19,9 @@
 //          0                 4  bytes       from here to the message's end: what is beyond the half follows in the next batch
 //          4                 n  the message, or as much of it as the half has room for
 //
+// A message that does not fit what is left of a half begins the next batch: so whoever takes what a long one goes on with
+// does not get into the one after.
+//
 // Who may write: a half is its sender's until it tells of a batch in it, and again once it is told that this was taken. The
 // client's begins as the server's, for the request that opens the stream lies there.
 import type { SlotLayout } from '../lease/control-page.ts';

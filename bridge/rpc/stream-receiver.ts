@@ -94,8 +94,10 @@ export class StreamReceiver {
     if (this.#standing !== none) return this.#break('a batch, though the one before was not taken');
     this.#standing = half.readFlags();
     if ((this.#standing & ~this.#flagsAllowed) !== 0) return this.#break(`a batch with flags ${this.#standing}`);
-    // The last is copied at once, so that the slot is free.
-    if (this.#arrived.length === 0 || (this.#standing & streamFlags.over) !== 0) this.#copy();
+    // The last is copied at once, so that the slot is free; and so is what a long message goes on with, lest it keep its part
+    // of the budget until the program has come so far.
+    const isUrgent = (this.#standing & streamFlags.over) !== 0 || !this.#reader.whole;
+    if (isUrgent || this.#arrived.length === 0) this.#copy();
   }
 
   #copy(): void {

@@ -151,20 +151,22 @@ export class StreamSender {
     this.#release();
   }
 
-  /** As many messages as there is room for, the last perhaps in part. */
+  /** As many messages as fit; or a piece of one that fits no half, which always begins a batch. */
   #fill(half: StreamHalf): number {
     let at = 0;
-    for (let next = this.#queue[0]; next !== undefined && at + pieceHeadBytes < half.room; next = this.#queue[0]) {
+    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
       const { bytes } = next;
+      if (at > 0 && at + pieceBytes(bytes.length) > half.room) break;
       const piece = bytes.subarray(0, half.room - at - pieceHeadBytes);
       half.writePiece(at, bytes.length, piece);
       at += pieceBytes(piece.length);
       this.#gathered -= pieceBytes(bytes.length);
-      if (piece.length === bytes.length) this.#queue.shift();
-      else {
+      if (piece.length < bytes.length) {
         next.bytes = bytes.subarray(piece.length);
         this.#gathered += pieceBytes(next.bytes.length);
+        break;
       }
+      this.#queue.shift();
     }
     return at;
   }
