@@ -61,8 +61,8 @@ export const rdmaSendsMax = 128;
 export const rdmaFramesWaitingMax = 4096;
 /** Slots of one RDMA session, in all its leases. */
 export const rdmaSlotsMax = 64;
-/** Frames of one session that may arrive before they are looked at: two for each slot, and then some. */
-export const rdmaReceivesMax = 160;
+/** Frames of one session that may arrive before they are looked at: as many as the board has entries for, and then some. */
+export const rdmaReceivesMax = 464;
 /** READs and atomics under way on one RDMA session; what cards commonly allow. */
 export const rdmaReadsMax = 16;
 
@@ -110,5 +110,5 @@ invariant(
   'what is wrong with an input fits an error response',
 );
 invariant(serviceMethodsMax <= serviceMethodIdMax, 'each method has an id of its own');
-invariant(rdmaReceivesMax >= 2 * rdmaSlotsMax, 'a request and its cancellation find a receive, in every slot');
+invariant(rdmaReceivesMax >= 7 * rdmaSlotsMax, 'whatever is said of a slot finds a receive, in every slot');
 invariant(controlFrameBytesMax <= 65536, 'a control message fits a Unix socket buffer');

@@ -58,8 +58,8 @@ export async function servedScene(options: SceneOptions & RpcServerOptions = {})
 
 /** Serves until the lease ends or the test does. */
 export function serving(server: RpcServer, handler: RpcHandler | RpcHandler['handle']): void {
-  const handle = typeof handler === 'function' ? handler : handler.handle.bind(handler);
-  server.serve({ handle }).catch(() => undefined);
+  const served = typeof handler === 'function' ? { handle: handler } : handler;
+  server.serve(served).catch(() => undefined);
 }
 
 /** Lets what was promised fail later, without a rejection that nobody handles meanwhile. */

@@ -44,9 +44,11 @@ export class FarClientPort implements ClientPort {
     return false;
   }
 
-  tell(slot: number, kind: number): void {
+  /** Publishes: request. */
+  tell(slot: number, kind: number, offset: number, bytes: number): void {
+    const source = this.#arena.subarray(offset, offset + bytes);
     const news = { place: this.#slots.placeOf(slot), kind };
-    this.#path?.end.publish(this.#path.binding, 0, new Uint8Array(0), news);
+    this.#path?.end.publish(this.#path.binding, offset, source, news);
   }
 
   /** Once: nothing changes here while this process's thread has the turn. */

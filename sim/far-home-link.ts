@@ -91,7 +91,10 @@ export class FarHomeLink implements HomeLink {
         const source = window.arena.subarray(offset, offset + bytes);
         this.#end.publish(binding, offset, source, { place: slot - first, status }); // Publishes: response.
       },
-      tell: (slot, kind) => this.#end.publish(binding, 0, new Uint8Array(0), { place: slot - first, kind }),
+      tell: (slot, kind, offset, bytes) => {
+        const source = window.arena.subarray(offset, offset + bytes);
+        this.#end.publish(binding, offset, source, { place: slot - first, kind }); // Publishes: response.
+      },
     };
   }
 

@@ -124,7 +124,7 @@ export interface FarClient {
   /** What is published for it by publishIndex(). */
   readonly indices: IndexFlow;
   publish(slot: number, offset: number, bytes: number, status: number): void;
-  tell(slot: number, kind: number): void;
+  tell(slot: number, kind: number, offset: number, bytes: number): void;
   observe(): void;
 }
 
@@ -170,9 +170,9 @@ export class MemoryServerPort extends BellSleeper implements ServerPort {
     known?.waker.wake();
   }
 
-  tell(client: number, slot: number, kind: number): void {
+  tell(client: number, slot: number, kind: number, offset: number, bytes: number): void {
     const known = this.#clients[client];
-    if (known?.far !== undefined) return known.far.tell(slot, kind);
+    if (known?.far !== undefined) return known.far.tell(slot, kind, offset, bytes);
     known?.end.tell(slot, kind);
     known?.waker.wake();
   }

@@ -62,8 +62,11 @@ export interface ClientPort extends Sleeper {
    * out for it meanwhile only takes processor time from whoever wakes.
    */
   publish(slot: number, offset: number, bytes: number, status: number): boolean;
-  /** Tells the server something else about `slot`, one of entryKinds, if the layout has a place for it; and wakes it. */
-  tell(slot: number, kind: number): void;
+  /**
+   * Tells the server something else about `slot`, one of entryKinds, if the layout has a place for it, after making `bytes`
+   * bytes at `offset` visible; and wakes it. Publishes: request.
+   */
+  tell(slot: number, kind: number, offset: number, bytes: number): void;
   /**
    * Makes `bytes` bytes at `offset` (0: none) visible to the server, then the u64 word at `indexOffset`, a multiple of 8,
    * which becomes `index`, less than 2^32, in that order, and wakes the server if it sleeps. Publishes: index.
@@ -94,8 +97,8 @@ export interface ServerPort extends Sleeper {
   observe(): void;
   /** As ClientPort.publish, towards a client. Publishes: response. */
   publish(client: number, slot: number, offset: number, bytes: number, status: number): void;
-  /** As ClientPort.tell. */
-  tell(client: number, slot: number, kind: number): void;
+  /** As ClientPort.tell. Publishes: response. */
+  tell(client: number, slot: number, kind: number, offset: number, bytes: number): void;
   /** As ClientPort.publishIndex, towards a client. Publishes: index. */
   publishIndex(client: number, offset: number, bytes: number, indexOffset: number, index: number): void;
   /**

@@ -4,23 +4,25 @@
 //     word 16 s        slot s has 16 words; a client has those of its slots as one piece, of 16 n words for n slots:
 //
 //          0           client sleeps         by the client: not 0 while it waits for its doorbell, another number each time
-//          1 … 4 n     submissions           a ring: by the client; the server stores 0 where it has read
-//        8 n … 10 n-1  completions           a ring: by the server; the client stores 0 where it has read
+//          1 … 7 n     submissions           a ring: by the client; the server stores 0 where it has read
+//        8 n … 11 n-1  completions           a ring: by the server; the client stores 0 where it has read
 //
 //     byte 64 S + c        client c calls    1: the server has to look at its submissions (S: slots of the lease)
 //     byte 64 (S + G) + g  somebody calls    1: one of clients 64 g … 64 g + 63 does, perhaps (G: S / 64, rounded up)
 //
 // An entry is 0 where there is none, else the number of a slot among the client's own, from 1, and above it, from bit 24
 // on, what to do (see {@link entryKinds}). Both rings hold all that may be under way, so they never run full: for each
-// slot there are at most a request, its cancellation, that of the one before, and a mark that a stream moved; and at most a
-// response and a mark that a stream moved. The one word that several write is "somebody calls": clients store 1, the server 0.
+// slot there are at most a request, its cancellation, a stream's batch and its word that one was taken, and of the stream
+// before it the last three; and at most a response, a stream's batch, and a word that one was taken. For a batch follows the word on the one before, and whoever gives that has read the entry of the batch; and a
+// slot's next request follows the answer to the one before. The one word that several write is "somebody calls": clients
+// store 1, the server 0.
 import { invariant } from '../invariant.ts';
 
 const pageBytes = 4096;
 const wordsPerSlot = 16;
 export const clientsPerGroup = 64;
-const submissionsPerSlot = 4;
-const completionsPerSlot = 2;
+const submissionsPerSlot = 7;
+const completionsPerSlot = 3;
 
 /** Above the slot's number in an entry. */
 export const entryKinds = {
@@ -28,8 +30,10 @@ export const entryKinds = {
   status: 0,
   /** The request in the slot has lost its caller. */
   cancel: 0x1000000,
-  /** A stream's ring in the slot has moved. */
-  moved: 0x2000000,
+  /** A batch of a stream's messages is in the slot, see stream-layout.ts. */
+  data: 0x2000000,
+  /** The batch of a stream's messages in the slot has been taken. */
+  taken: 0x3000000,
 } as const;
 export const entrySlotMask: number = 2 ** 24 - 1;
 

@@ -1,19 +1,19 @@
 // The calls of one client that the event loop completes: as many as it has slots are under way, the others wait in order.
 // When answers are looked for is answer-watch.ts's business.
 import type { Clock } from '../environment.ts';
-import { CapacityExceeded, type FabricError } from '../errors.ts';
+import type { FabricError } from '../errors.ts';
 import { HomeLease } from '../lease/home-lease.ts';
 import type { ClientSlots, Lease } from '../lease/lease.ts';
-import { queuedCallsMax } from '../limits.ts';
 import { weakly } from '../weakly.ts';
 import { AnswerWatch, type AwaitedCalls } from './answer-watch.ts';
-import { cancelled, deadlineExceeded } from './call-deadline.ts';
 import { CallDeadlines, type DeadlinedCalls } from './call-deadlines.ts';
 import type { CallMeter } from './call-meter.ts';
 import { type CallRequest, hasEndedAtHome } from './call-request.ts';
 import { CallSlots, type HeldSlot } from './call-slots.ts';
 import { type ClientPath, checkRequest } from './client-path.ts';
+import { ClientStreams } from './client-streams.ts';
 import { PendingCall } from './pending-call.ts';
+import type { RpcStream } from './rpc-stream.ts';
 import type { SpinBudget } from './spin-budget.ts';
 
 const completionsPerTurn = 256; // Before those that were answered may go on.
@@ -38,6 +38,7 @@ export class CallLane implements AwaitedCalls, DeadlinedCalls {
   readonly #watch: AnswerWatch;
   readonly #deadlines: CallDeadlines;
   readonly #slots: CallSlots;
+  readonly #streams: ClientStreams;
   /** The way to the home is interrupted, or the lease has ended: nothing can be posted. */
   #stopped = false;
   /** That of a call that blocks the thread. */
@@ -53,6 +54,7 @@ export class CallLane implements AwaitedCalls, DeadlinedCalls {
     this.#clock = clock;
     this.#meter = meter;
     this.#slots = new CallSlots(path.slotCount);
+    this.#streams = new ClientStreams({ slots: this.#slots, path, meter, lane: this });
     this.serverIsHere = lease instanceof HomeLease;
     this.#watch = new AnswerWatch({ port: path.port, clock, budget, serverIsHere: this.serverIsHere, calls: this });
     this.#deadlines = new CallDeadlines(clock, this);
@@ -92,23 +94,24 @@ export class CallLane implements AwaitedCalls, DeadlinedCalls {
     call.startedMs = startedMs;
     call.weight = weight;
     this.#slots.take(call);
-    this.#limit(call, request);
+    this.#deadlines.limit(call, request);
     this.#watch.begin(this.#path.serverSlept);
     return call.promise;
   }
 
   /** No slot is free. Throws CapacityExceeded if too many wait for one. */
   enqueue(request: CallRequest): Promise<unknown> {
-    const { methodId, payload } = request;
-    if (this.#slots.queue.length >= queuedCallsMax) {
-      throw new CapacityExceeded(`${queuedCallsMax} calls wait for a slot already, the most that can`);
-    }
-    checkRequest(methodId, payload, this.#path.payloadBytesMax);
-    const call = new PendingCall({ ...request, payload: Uint8Array.from(payload) });
-    this.#slots.queue.push(call);
-    this.#limit(call, request);
-    this.#watch.pause();
-    return call.promise;
+    return this.#enqueue(new PendingCall(this.#kept(request)), request).promise;
+  }
+
+  /** Opens a stream, as soon as there is a slot. Throws Unsupported where the layout has none, otherwise as enqueue(). */
+  openStream(request: CallRequest): RpcStream {
+    this.#path.checkStreams();
+    const stream = this.#streams.create(this.#kept(request));
+    this.#enqueue(stream.call, request);
+    this.#postNext();
+    if (this.active && !this.quiet) this.#watch.begin(this.#path.serverSlept);
+    return stream;
   }
 
   /** `nextSlot` is taken for a call that blocks the thread. */
@@ -119,7 +122,7 @@ export class CallLane implements AwaitedCalls, DeadlinedCalls {
 
   /** The blocking call is answered: its slot is free again. */
   unblock(): void {
-    if (this.#blocking !== undefined && !this.#stopped) this.#free(this.#blocking);
+    if (this.#blocking !== undefined && !this.#stopped) this.free(this.#blocking);
     this.#blocking = undefined;
   }
 
@@ -139,7 +142,7 @@ export class CallLane implements AwaitedCalls, DeadlinedCalls {
   }
 
   giveBack(held: HeldSlot): void {
-    if (this.active && this.#slots.stands(held)) this.#free(held.slot);
+    if (this.active && this.#slots.stands(held)) this.free(held.slot);
   }
 
   /** What was built in a held slot is the request. Throws, with the slot as it was, if it cannot be posted. */
@@ -151,7 +154,7 @@ export class CallLane implements AwaitedCalls, DeadlinedCalls {
     this.#path.postLent(held.slot, request.methodId, request.payload.length, request.deadlineMs);
     this.#meter.posted();
     this.#slots.fill(held.slot, call);
-    this.#limit(call, request);
+    this.#deadlines.limit(call, request);
     this.#watch.begin(this.#path.serverSlept);
     return call.promise;
   }
@@ -167,12 +170,13 @@ export class CallLane implements AwaitedCalls, DeadlinedCalls {
 
   completeAnswered(): boolean {
     let completed = 0;
+    this.#streams.heard = false;
     for (let slot = this.#path.next(); slot >= 0; slot = this.#path.next()) {
       this.complete(slot);
       completed += 1;
       if (completed >= completionsPerTurn || !this.active) break;
     }
-    return completed > 0;
+    return completed > 0 || this.#streams.heard;
   }
 
   /** Settles the call in a slot by what answers it. Whatever answers a slot that has no call is dropped. */
@@ -180,7 +184,7 @@ export class CallLane implements AwaitedCalls, DeadlinedCalls {
     const call = this.#slots.at(slot);
     if (call === undefined) return;
     // Of what nobody waits for, no more is fetched, and no more sent.
-    if ((call.abandoned && this.#path.breakOff(slot)) || this.#settle(slot, call)) this.#free(slot);
+    if ((call.abandoned && this.#path.breakOff(slot)) || this.#settle(slot, call)) this.free(slot);
   }
 
   /** False if that is not the whole answer. */
@@ -199,7 +203,21 @@ export class CallLane implements AwaitedCalls, DeadlinedCalls {
 
   // ---- Posting.
 
-  #free(slot: number): void {
+  /** Checked, and with a payload that stays as it is until there is a slot. */
+  #kept(request: CallRequest): CallRequest {
+    this.#slots.checkQueue();
+    checkRequest(request.methodId, request.payload, this.#path.payloadBytesMax);
+    return { ...request, payload: Uint8Array.from(request.payload) };
+  }
+
+  #enqueue(call: PendingCall, request: CallRequest): PendingCall {
+    this.#slots.queue.push(call);
+    this.#deadlines.limit(call, request);
+    this.#watch.pause();
+    return call;
+  }
+
+  free(slot: number): void {
     this.#slots.free(slot);
     if (this.#slots.queue.length > 0) this.#postNext();
   }
@@ -210,7 +228,7 @@ export class CallLane implements AwaitedCalls, DeadlinedCalls {
       if (call === undefined) return;
       try {
         call.startedMs = this.#clock.nowMs();
-        this.#path.post(this.nextSlot, call.methodId, call.payload, call.leftMs);
+        call.post(this.#path, this.nextSlot);
         this.#meter.posted();
         this.#slots.take(call);
       } catch (error) {
@@ -221,26 +239,11 @@ export class CallLane implements AwaitedCalls, DeadlinedCalls {
 
   // ---- Deadlines and cancellation.
 
-  #limit(call: PendingCall, { deadlineMs, signal }: CallRequest): void {
-    if (deadlineMs !== Number.POSITIVE_INFINITY) {
-      call.deadlineAtMs = this.#clock.nowMs() + deadlineMs;
-      this.#deadlines.watch(call);
-    }
-    if (signal === undefined) return;
-    const abort = () => this.#giveUp(call, (mayHaveRun) => cancelled(signal, mayHaveRun));
-    signal.addEventListener('abort', abort);
-    call.onSettled = () => signal.removeEventListener('abort', abort);
-  }
-
   pending(): PendingCall[] {
     return this.#slots.all();
   }
 
-  expire(call: PendingCall): void {
-    this.#giveUp(call, deadlineExceeded);
-  }
-
-  #giveUp(call: PendingCall, error: (mayHaveRun: boolean) => FabricError): void {
+  giveUp(call: PendingCall, error: (mayHaveRun: boolean) => Error): void {
     if (call.settled) return;
     const slot = this.#slots.slotOf(call);
     if (slot >= 0) {
@@ -257,18 +260,10 @@ export class CallLane implements AwaitedCalls, DeadlinedCalls {
 
   // ---- Interruption and end.
 
-  /** Calls in slots may have run: only those that may run twice wait for the home to be reached again. */
   #onInterrupted(): void {
     this.brokenOff = this.#lease.interruptedError(true);
     this.#stopped = true;
-    const again: PendingCall[] = [];
-    for (const { call } of this.#slots.inSlots()) {
-      call.mayHaveRun = true;
-      if (!call.idempotent) call.reject(this.brokenOff);
-      else if (!call.abandoned) again.push(call);
-    }
-    this.#slots.empty();
-    this.#slots.queue.unshift(...again);
+    this.#slots.breakOff(this.brokenOff);
     this.#watch.pause();
   }
 

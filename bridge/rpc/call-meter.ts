@@ -1,6 +1,7 @@
 // Counts one client's calls. A clock read costs a third of a call that is answered at once, so of those one in 64 is
 // timed, and counts for all 64; a call that had to wait is always timed.
 import type { Clock } from '../environment.ts';
+import { MalformedFrame } from '../errors.ts';
 import { latencySampleEvery, type Metrics } from '../metrics/metrics.ts';
 import { RemoteError } from '../remote-error.ts';
 
@@ -39,6 +40,12 @@ export class CallMeter {
     this.#metrics.callLatencyNs.record((this.#clock.nowMs() - startedMs) * nsPerMs, weight);
     this.#metrics.requestBytes.record(requestBytes, weight);
     this.#metrics.responseBytes.record(responseBytes, weight);
+  }
+
+  /** A stream is over; if it failed, with `failure`. */
+  streamed(failure: Error | undefined): void {
+    if (failure === undefined) this.#metrics.clientResponses += 1;
+    else if (failure instanceof RemoteError || failure instanceof MalformedFrame) this.failed(failure);
   }
 
   /** A response was an error: the handler's, or no response at all. */

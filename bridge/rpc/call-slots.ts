@@ -1,4 +1,6 @@
 // Where the calls of one client are: in its slots, or waiting for one in order.
+import { CapacityExceeded, type FabricError } from '../errors.ts';
+import { queuedCallsMax } from '../limits.ts';
 import type { PendingCall } from './pending-call.ts';
 
 /** A slot that no call has, but whoever holds it. */
@@ -19,6 +21,12 @@ export class CallSlots {
   constructor(slotCount: number) {
     this.#calls = new Array(slotCount).fill(undefined);
     this.#free = [...this.#calls.keys()].reverse();
+  }
+
+  /** Throws CapacityExceeded where too many wait already. */
+  checkQueue(): void {
+    if (this.queue.length < queuedCallsMax) return;
+    throw new CapacityExceeded(`${queuedCallsMax} calls wait for a slot already, the most that can`);
   }
 
   /** Whether all slots are free. */
@@ -81,6 +89,18 @@ export class CallSlots {
 
   inSlots(): { readonly slot: number; readonly call: PendingCall }[] {
     return [...this.#calls.entries()].flatMap(([slot, call]) => (call === undefined ? [] : [{ slot, call }]));
+  }
+
+  /** What is in the slots may have run: only what may run twice goes to the front of the queue, the rest fails. */
+  breakOff(error: FabricError): void {
+    const again: PendingCall[] = [];
+    for (const { call } of this.inSlots()) {
+      call.mayHaveRun = true;
+      if (!call.idempotent) call.reject(error);
+      else if (!call.abandoned) again.push(call);
+    }
+    this.empty();
+    this.queue.unshift(...again);
   }
 
   /** Nothing is in the slots any more, which stay taken until reset(). */

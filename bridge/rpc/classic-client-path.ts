@@ -1,5 +1,5 @@
 // The client's end of the classic layout: one slot, in two regions.
-import { MalformedFrame } from '../errors.ts';
+import { MalformedFrame, Unsupported } from '../errors.ts';
 import type { ClientSlots, Lease } from '../lease/lease.ts';
 import type { ClientPort } from '../plane/plane.ts';
 import {
@@ -25,6 +25,8 @@ export class ClassicClientPath implements ClientPath {
   readonly port: ClientPort;
   readonly slotCount = 1;
   readonly payloadBytesMax: number = payloadBytesMax;
+  readonly streamRoom = 0;
+  onTold: (slot: number, kind: number) => void = () => undefined;
   serverSlept = false;
   readonly #first: number;
   readonly #arena: Uint8Array;
@@ -66,6 +68,18 @@ export class ClassicClientPath implements ClientPath {
     checkFrame(methodId, bytes, payloadBytesMax);
     this.#ids.next();
     this.#publish(methodId, bytes);
+  }
+
+  checkStreams(): never {
+    throw new Unsupported('streams take a lease in the slots layout, this is in the classic one');
+  }
+
+  openStream(): never {
+    return this.checkStreams();
+  }
+
+  free(): void {
+    this.#free();
   }
 
   next(): number {

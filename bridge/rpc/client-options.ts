@@ -25,6 +25,9 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** `deadlineMs` is the whole stream's; without one it has none. */
+export interface StreamOptions extends Pick<CallOptions, 'deadlineMs' | 'signal'> {}
+
 /** The options with their defaults. Throws RangeError or TypeError for what they cannot be. */
 export function checkClientOptions(options: RpcClientOptions): Required<RpcClientOptions> {
   return {

@@ -5,6 +5,7 @@ import type { ClientSlots, Lease } from '../lease/lease.ts';
 import type { ClientPort } from '../plane/plane.ts';
 import type { CallMeter } from './call-meter.ts';
 import { sessionShift } from './classic-layout.ts';
+import type { StreamWire } from './stream-end.ts';
 
 export interface ClientPath {
   readonly port: ClientPort;
@@ -22,6 +23,18 @@ export interface ClientPath {
   lend(slot: number, bytes: number): Uint8Array;
   /** As post(), of what was built where lend() said. */
   postLent(slot: number, methodId: number, bytes: number, deadlineMs: number): void;
+  /**
+   * As post(), of a request that opens a stream: what that then goes through.
+   */
+  openStream(slot: number, methodId: number, payload: Uint8Array, deadlineMs: number): StreamWire;
+  /** Throws Unsupported where the layout has no streams. */
+  checkStreams(): void;
+  /** The slot's stream is over: it is free. */
+  free(slot: number): void;
+  /** What may gather of a stream before whoever sends waits, bytes; 0 where the layout has no streams. */
+  readonly streamRoom: number;
+  /** Told by next() of what the server says of a slot beside answers, one of entryKinds. */
+  onTold: (slot: number, kind: number) => void;
   /** The slot that is answered next, after the port saw that one is; -1 for none, or for what a hostile server wrote. */
   next(): number;
   /**

@@ -11,9 +11,10 @@ import { CallLane } from './call-lane.ts';
 import { CallMeter, sampleWeight } from './call-meter.ts';
 import type { CallRequest } from './call-request.ts';
 import { ClassicClientPath } from './classic-client-path.ts';
-import { type CallOptions, checkClientOptions, type RpcClientOptions } from './client-options.ts';
+import { type CallOptions, checkClientOptions, type RpcClientOptions, type StreamOptions } from './client-options.ts';
 import { type ClientPath, checkLayout, takeCounted } from './client-path.ts';
 import { Loan } from './loan.ts';
+import type { RpcStream } from './rpc-stream.ts';
 import { SlotsClientPath } from './slots-client-path.ts';
 import { SpinBudget } from './spin-budget.ts';
 
@@ -117,6 +118,21 @@ export class RpcClient {
       }
     }
     return this.#waitSync(slot, this.#request(methodId, payload, deadlineMs, options));
+  }
+
+  /**
+   * Opens a stream with a request, as of call(); it has a slot for as long as it lives. Its messages, up to `payloadBytesMax`
+   * bytes each, go both ways, each sender no faster than its receiver takes them. Leaving the iteration over it cancels it.
+   * `deadlineMs` bounds the whole stream; without one it may live as long as the lease. Nothing is made again: where the way
+   * to the home is lost, it fails with Disconnected. Throws Unsupported in the classic layout, otherwise as call() rejects
+   * before anything is written.
+   */
+  stream(methodId: number, payload: Uint8Array, options?: StreamOptions): RpcStream {
+    this.lease.check();
+    const deadlineMs = checkDeadline(options?.deadlineMs ?? Number.POSITIVE_INFINITY);
+    if (options?.signal !== undefined) checkSignal(options.signal);
+    const request = this.#request(methodId, payload, deadlineMs, options);
+    return this.#lane.openStream({ ...request, idempotent: false });
   }
 
   /**

@@ -1,5 +1,6 @@
 // A call that could not be answered at once: waiting for its turn, or for its response.
 import type { CallRequest } from './call-request.ts';
+import type { ClientPath } from './client-path.ts';
 import type { InPlaceReader } from './loan.ts';
 
 export class PendingCall {
@@ -47,6 +48,11 @@ export class PendingCall {
   /** When it is posted: what the server is told of its deadline. */
   get leftMs(): number {
     return Math.max(this.deadlineAtMs - this.startedMs, 1);
+  }
+
+  /** Puts the request in a free slot. Throws what ClientPath.post() does. */
+  post(path: ClientPath, slot: number): void {
+    path.post(slot, this.methodId, this.payload, this.leftMs);
   }
 
   resolve(value: unknown): void {

@@ -130,6 +130,7 @@ export class ServeLoop {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
     this.#port.disarm();
+    this.#server.stopStreams();
     this.#finishIfDone();
   }
 

@@ -1,6 +1,6 @@
 // Serves the requests of one lease: takes each once, runs the handler, answers. When it looks, and when it sleeps, is
 // serve-loop.ts's business.
-import { Contention, Disconnected, Unsupported } from '../errors.ts';
+import { Cancelled, Contention, Disconnected, Unsupported } from '../errors.ts';
 import type { SlotLayout } from '../lease/control-page.ts';
 import { HomeLease } from '../lease/home-lease.ts';
 import type { Lease } from '../lease/lease.ts';
@@ -15,6 +15,7 @@ import { encodeRemoteError } from './error-payload.ts';
 import type { AnyHandler, InPlaceHandler, InPlaceReply, RpcHandler } from './rpc-handler.ts';
 import { ServeLoop } from './serve-loop.ts';
 import type { ServedCall } from './served-call.ts';
+import { ServedStream } from './served-stream.ts';
 import type { Refusal, ServerPath } from './server-path.ts';
 import { slotStride } from './slots-layout.ts';
 import { SlotsServerPath } from './slots-server-path.ts';
@@ -33,7 +34,10 @@ export interface RpcServerOptions {
 }
 
 export interface ServeOptions {
-  /** Ends serve(): no further request is taken, and those that run are answered. */
+  /**
+   * Ends serve(): no further request is taken, and those that run are answered. Streams that run are given up: their
+   * signals abort, and clients see Disconnected.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -44,6 +48,7 @@ export class RpcServer {
   readonly #metrics: Metrics;
   readonly #wait: WaitMode;
   #running = 0;
+  readonly #streams = new Set<ServedStream>();
   #loop: ServeLoop | undefined;
 
   /**
@@ -88,6 +93,7 @@ export class RpcServer {
     const taken = this.#path.take(inPlace);
     if (taken === undefined) return false;
     if ('fault' in taken) this.#refuse(taken);
+    else if (taken instanceof ServedStream) this.#serveStream(handler, taken);
     else if (inPlace) this.#runInPlace(handler, taken);
     else this.#run(handler, taken);
     return true;
@@ -104,6 +110,15 @@ export class RpcServer {
       await this.#loop.run(handler, options.signal);
     } finally {
       this.#loop = undefined;
+    }
+  }
+
+  /** Nobody will look for what clients say of their streams: those that run are given up, at both ends. */
+  stopStreams(): void {
+    for (const stream of this.#streams) {
+      if (this.#ended || !this.#path.runs(stream)) continue;
+      stream.giveUp(new Cancelled('the server has stopped serving', { mayHaveExecuted: true }));
+      this.#path.respond(stream, status.responseReady, new Uint8Array(0));
     }
   }
 
@@ -149,6 +164,34 @@ export class RpcServer {
     this.#metrics.requestBytes.record(requestBytes, 1);
   }
 
+  #serveStream(handler: AnyHandler, call: ServedStream): void {
+    this.#metrics.serverRequests += 1;
+    this.#metrics.requestBytes.record(call.payload.length, 1);
+    this.#running += 1;
+    this.#streams.add(call);
+    const served = new Promise<void>((resolve) => resolve(streamBy(handler, call)));
+    void served
+      .then(
+        () => this.#endStream(call, undefined),
+        (error) => this.#endStream(call, RemoteError.from(error)),
+      )
+      .then(() => this.#settled());
+  }
+
+  #endStream(call: ServedStream, error: RemoteError | undefined): void {
+    call.settle();
+    this.#streams.delete(call);
+    if (this.#ended || !this.#path.runs(call)) return;
+    call.stream.finish(error);
+    if (error === undefined) this.#metrics.serverResponses += 1;
+    else this.#metrics.serverErrors += 1;
+  }
+
+  #settled(): void {
+    this.#running -= 1;
+    this.#loop?.handlerSettled();
+  }
+
   #settleLater(call: ServedCall, result: Promise<Uint8Array | LentReply>): void {
     this.#running += 1;
     void Promise.resolve(result)
@@ -156,10 +199,7 @@ export class RpcServer {
         (outcome) => this.#settle(call, outcome),
         (error) => this.#settle(call, RemoteError.from(error)),
       )
-      .then(() => {
-        this.#running -= 1;
-        this.#loop?.handlerSettled();
-      });
+      .then(() => this.#settled());
   }
 
   /** The client, or the lease, may have gone meanwhile: then the answer is nobody's. */
@@ -200,6 +240,11 @@ export class RpcServer {
     this.#metrics.malformedFrames += 1;
     if (refusal.answer) this.#respondError(refusal, new RemoteError(refusal.fault, { kind: 'malformed-request' }));
   }
+}
+
+function streamBy(handler: AnyHandler, call: ServedStream): Promise<void> {
+  if ('handleInPlace' in handler || handler.stream === undefined) throw RemoteError.unknownMethod(call.methodId);
+  return handler.stream(call.methodId, call.payload, call.stream, call);
 }
 
 class LentReply implements InPlaceReply {

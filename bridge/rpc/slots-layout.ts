@@ -17,6 +17,8 @@ import type { SlotLayout } from '../lease/control-page.ts';
 
 /** What a slot holds, beside the classic layout's statuses. */
 export const goOn = 5;
+/** A request that opens a stream, see stream-layout.ts. */
+export const openStream = 6;
 
 export const headerBytes = 20;
 export const idLowAt = 0;

@@ -11,22 +11,33 @@ import { status } from './classic-layout.ts';
 import { PayloadCopier } from './payload-copier.ts';
 import { IncomingPayload, OutgoingPayload, TransferBudget } from './payload-transfer.ts';
 import { type RequestHeader, ServedCall } from './served-call.ts';
+import { ServedStream } from './served-stream.ts';
 import { type Refusal, type ServerPath, SessionIds, type Taken } from './server-path.ts';
+import { ServerStreams } from './server-streams.ts';
 import { SlotFrames } from './slot-frames.ts';
 import { Seat, SlotScheduler } from './slot-scheduler.ts';
-import { deadlineOfCode, goOn, payloadAt } from './slots-layout.ts';
+import { deadlineOfCode, goOn, openStream, payloadAt } from './slots-layout.ts';
 
 /** A request of which not all is here. */
 class Assembly {
   readonly header: RequestHeader;
+  /** The request's status. */
+  readonly found: number;
   readonly deadlineMs: number;
   readonly bytes: number;
   /** Makes room for it. */
   readonly begin: () => void;
   incoming: IncomingPayload | undefined;
 
-  constructor(header: RequestHeader, bytes: number, deadlineMs: number, begin: (assembly: Assembly) => void) {
+  constructor(
+    header: RequestHeader,
+    found: number,
+    bytes: number,
+    deadlineMs: number,
+    begin: (assembly: Assembly) => void,
+  ) {
     this.header = header;
+    this.found = found;
     this.bytes = bytes;
     this.deadlineMs = deadlineMs;
     this.begin = () => begin(this);
@@ -57,6 +68,7 @@ export class SlotsServerPath implements ServerPath {
   readonly #scheduler: SlotScheduler<ClientSeat>;
   readonly #copier: PayloadCopier;
   readonly #budget: TransferBudget;
+  readonly #streams: ServerStreams;
 
   constructor(lease: HomeLease, port: ServerPort) {
     const { layout, arenaBytes } = lease;
@@ -70,6 +82,7 @@ export class SlotsServerPath implements ServerPath {
     this.#scheduler = new SlotScheduler(port.board);
     this.#copier = new PayloadCopier(arena, payloadAt, layout.slotStride, layout.slotCount);
     this.#budget = new TransferBudget(arenaBytes);
+    this.#streams = new ServerStreams(lease, port, this.#budget);
   }
 
   get ready(): boolean {
@@ -143,6 +156,9 @@ export class SlotsServerPath implements ServerPath {
       case entryKinds.cancel:
         this.#cancel(seat, place);
         return undefined;
+      case entryKinds.data:
+      case entryKinds.taken:
+        return this.#attendStream(seat, place, entry & ~entrySlotMask);
       default:
         return this.#nonsense(seat, place, `an entry of unknown kind ${entry >>> 24}`);
     }
@@ -153,11 +169,19 @@ export class SlotsServerPath implements ServerPath {
     const state = seat.slots[place];
     const found = this.#frames.statusOf(seat.range.first + place);
     if (found === goOn && state instanceof OutgoingPayload) return this.#sendNext(seat, place, state);
-    if (found === status.requestReady && !(state instanceof ServedCall)) return this.#takeRequest(seat, place, lent);
+    const isRequest = found === status.requestReady || found === openStream;
+    if (isRequest && !(state instanceof ServedCall)) return this.#takeRequest(seat, place, found, lent);
     return this.#nonsense(seat, place, `status ${found}`);
   }
 
-  #takeRequest(seat: ClientSeat, place: number, lent: boolean): Taken {
+  /** Where the stream is over, this is late. */
+  #attendStream(seat: ClientSeat, place: number, kind: number): Taken {
+    const state = seat.slots[place];
+    if (!(state instanceof ServedStream) || state.stream.told(kind)) return undefined;
+    return this.#nonsense(seat, place, `an entry of kind ${kind >>> 24} that its stream does not expect`);
+  }
+
+  #takeRequest(seat: ClientSeat, place: number, found: number, lent: boolean): Taken {
     const slot = seat.range.first + place;
     const frames = this.#frames;
     frames.read(slot);
@@ -172,22 +196,37 @@ export class SlotsServerPath implements ServerPath {
     if (fault !== undefined) return { ...header, fault, answer: true };
     seat.ids.use(idLow, idHigh);
     const deadlineMs = deadlineOfCode(frames.deadlineCode);
-    if (bytes > frames.payloadBytes) return this.#assemble(seat, place, header, deadlineMs);
-    const payload = lent ? frames.lend(slot, bytes) : this.#copier.copy(bytes, slot);
-    return this.#begin(seat, place, new ServedCall(header, payload, deadlineMs, this.#clock));
+    if (bytes > frames.payloadBytes) return this.#assemble(seat, place, header, found, deadlineMs);
+    const payload = lent && found !== openStream ? frames.lend(slot, bytes) : this.#copier.copy(bytes, slot);
+    return this.#begin(seat, place, header, found, payload, deadlineMs);
   }
 
-  #begin(seat: ClientSeat, place: number, call: ServedCall): ServedCall {
+  #begin(
+    seat: ClientSeat,
+    place: number,
+    header: RequestHeader,
+    found: number,
+    payload: Uint8Array,
+    deadlineMs: number,
+  ): ServedCall {
     // Until the response is published the client only reads this, and only after this process's death: a plain store.
-    this.#frames.setStatus(call.slot, status.processing);
+    this.#frames.setStatus(header.slot, status.processing);
+    const call =
+      found === openStream
+        ? this.#streams.open(header, payload, deadlineMs, () => {
+            seat.slots[place] = undefined;
+          })
+        : new ServedCall(header, payload, deadlineMs, this.#clock);
     seat.slots[place] = call;
     return call;
   }
 
   #cancel(seat: ClientSeat, place: number): void {
     const state = seat.slots[place];
-    if (state instanceof ServedCall) state.giveUp(new Cancelled('the caller has cancelled', { mayHaveExecuted: true }));
-    else this.#drop(seat, place);
+    if (!(state instanceof ServedCall)) return this.#drop(seat, place);
+    const reason = new Cancelled('the caller has cancelled', { mayHaveExecuted: true });
+    if (state instanceof ServedStream) state.cancelled(reason);
+    else state.giveUp(reason);
   }
 
   #faultOf(bytes: number): string | undefined {
@@ -202,8 +241,8 @@ export class SlotsServerPath implements ServerPath {
 
   // ---- Longer payloads.
 
-  #assemble(seat: ClientSeat, place: number, header: RequestHeader, deadlineMs: number): undefined {
-    const assembly = new Assembly(header, this.#frames.bytes, deadlineMs, (begun) => {
+  #assemble(seat: ClientSeat, place: number, header: RequestHeader, found: number, deadlineMs: number): undefined {
+    const assembly = new Assembly(header, found, this.#frames.bytes, deadlineMs, (begun) => {
       begun.incoming = new IncomingPayload(begun.bytes);
       this.#addFragment(begun.incoming, header.slot);
       this.#askOn(header);
@@ -213,7 +252,7 @@ export class SlotsServerPath implements ServerPath {
   }
 
   #takeFragment(seat: ClientSeat, place: number, assembly: Assembly, bytes: number): Taken {
-    const { header, incoming, deadlineMs } = assembly;
+    const { header, found, incoming, deadlineMs } = assembly;
     if (incoming === undefined || incoming.bytesLeft !== bytes) {
       this.#drop(seat, place);
       return { ...header, fault: `${bytes} bytes left of ${assembly.bytes}, which is not so`, answer: true };
@@ -223,7 +262,7 @@ export class SlotsServerPath implements ServerPath {
       return undefined;
     }
     this.#budget.give(assembly.bytes);
-    return this.#begin(seat, place, new ServedCall(header, incoming.payload, deadlineMs, this.#clock));
+    return this.#begin(seat, place, header, found, incoming.payload, deadlineMs);
   }
 
   #addFragment(incoming: IncomingPayload, slot: number): boolean {

@@ -19,7 +19,7 @@ export interface FarClient {
   /** What is published for it by publishIndex(). */
   readonly indices: IndexFlow;
   publish(slot: number, offset: number, bytes: number, status: number): void;
-  tell(slot: number, kind: number): void;
+  tell(slot: number, kind: number, offset: number, bytes: number): void;
 }
 
 /** What brings in what far clients send: once for all of them. */
@@ -82,10 +82,10 @@ export class LocalServerPort extends DoorbellSleeper implements ServerPort {
     known.waker.wake();
   }
 
-  tell(client: number, slot: number, kind: number): void {
+  tell(client: number, slot: number, kind: number, offset: number, bytes: number): void {
     const known = this.#clients[client];
     if (known === undefined) return;
-    if (known.far !== undefined) return known.far.tell(slot, kind);
+    if (known.far !== undefined) return known.far.tell(slot, kind, offset, bytes);
     known.end.tell(slot, kind);
     known.waker.wake();
   }

@@ -57,8 +57,8 @@ export class RdmaClientPort implements ClientPort {
     return false;
   }
 
-  tell(slot: number, kind: number): void {
-    this.#send(slot, 0, 0, frameStatusOf(kind));
+  tell(slot: number, kind: number, offset: number, bytes: number): void {
+    this.#send(slot, offset, bytes, frameStatusOf(kind)); // Publishes: request.
   }
 
   look(looks: number): boolean {

@@ -2,8 +2,9 @@
 // there before its immediate is, so the status travels in this alone, never as a byte in memory.
 //
 //     bits  31 … 8  binding      numbers a holder's slots of one lease in its session; never used twice there
-//            7 … 0  status       a slot's status; 6 the call in it is cancelled; 7 a stream in it has moved; 16 to 18 a
-//                                notice of index-flow.ts; or from 240 on: the lease has ended, by its status byte
+//            7 … 0  status       a slot's status; 7 the call in it is cancelled; 8 a stream's batch is in it; 9 a stream's
+//                                batch in it was taken; 16 to 18 a notice of index-flow.ts; or from 240 on: the lease has
+//                                ended, by its status byte
 import { invariant } from '../../invariant.ts';
 import { type EndReason, leaseStatusBytes, leaseStatusOfByte } from '../../lease/lease-status.ts';
 import { entryKinds } from '../slot-board.ts';
@@ -31,8 +32,9 @@ export function statusOf(frame: number): number {
 
 /** What a frame says beside statuses: the kinds of the board's entries. */
 const toldStatuses: ReadonlyMap<number, number> = new Map([
-  [entryKinds.cancel, 6],
-  [entryKinds.moved, 7],
+  [entryKinds.cancel, 7],
+  [entryKinds.data, 8],
+  [entryKinds.taken, 9],
 ]);
 
 export function frameStatusOf(kind: number): number {

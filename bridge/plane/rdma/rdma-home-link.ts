@@ -160,8 +160,9 @@ export class RdmaHomeLink implements HomeLink {
         const frame = frameOf(number + slot - first, status);
         session.publish(region, offset, bytes, mirror, offset, frame); // Publishes: response.
       },
-      tell: (slot, kind) => {
-        session.publish(region, 0, 0, mirror, 0, frameOf(number + slot - first, frameStatusOf(kind)));
+      tell: (slot, kind, offset, bytes) => {
+        const frame = frameOf(number + slot - first, frameStatusOf(kind));
+        session.publish(region, offset, bytes, mirror, offset, frame); // Publishes: response.
       },
     };
   }
