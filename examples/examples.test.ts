@@ -57,10 +57,10 @@ describe('the README', () => {
 });
 
 describe('examples', () => {
-  test('echo: a client finds the server by name and gets its bytes back', async () => {
+  test('echo: a client finds the server by name and gets its bytes back, of two calls in flight', async () => {
     const server = start('echo/server.js');
     expect((await server.lines.next()).value).toBe('serving');
-    expect(await linesOf('echo/client.js')).toEqual(['hello']);
+    expect(await linesOf('echo/client.js')).toEqual(['hello', 'again']);
   });
 
   test('calculator: a typed client calls a typed server, which checks what it is sent', async () => {
