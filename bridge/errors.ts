@@ -133,7 +133,7 @@ export class MalformedFrame extends FabricError {
   override readonly code = 'MalformedFrame';
 }
 
-/** The payload does not fit the slot. Nothing was written. */
+/** The payload does not fit the slot, or, where longer ones go in parts, the lease. Nothing was written. */
 export class PayloadTooLarge extends FabricError {
   override readonly code = 'PayloadTooLarge';
 }

@@ -72,7 +72,7 @@ export const rdmaTestMs = 2000;
 /** How long the home's word on why an RDMA session broke is waited for. */
 export const rdmaVerdictMs = 100;
 
-/** Calls that may wait behind the one in flight on a client. */
+/** Calls that may wait behind those in flight on a client. */
 export const queuedCallsMax = 65536;
 /** A call's deadline where none is given. */
 export const callDeadlineMs = 30_000;

@@ -57,10 +57,19 @@ describe('the README', () => {
 });
 
 describe('examples', () => {
-  test('echo: a client finds the server by name and gets its bytes back', async () => {
+  test('echo: a client finds the server by name and gets its bytes back, of two calls in flight', async () => {
     const server = start('echo/server.js');
     expect((await server.lines.next()).value).toBe('serving');
-    expect(await linesOf('echo/client.js')).toEqual(['hello']);
+    expect(await linesOf('echo/client.js')).toEqual(['hello', 'again']);
+  });
+
+  test('other-language: by the protocol’s words alone, in fragments too', async () => {
+    const server = start('echo/server.js');
+    expect((await server.lines.next()).value).toBe('serving');
+    const client = join(root, 'examples', 'other-language', 'client.py');
+    const texts = ['hello', 'x'.repeat(9000), 'again']; // A slot holds 1004 bytes.
+    const run = spawnSync('python3', [client, directory, ...texts], { encoding: 'utf8', timeout: 20_000 });
+    expect(run).toMatchObject({ status: 0, stderr: '', stdout: `${texts.join('\n')}\n` });
   });
 
   test('calculator: a typed client calls a typed server, which checks what it is sent', async () => {

@@ -77,7 +77,7 @@ export class FabricDns implements AsyncDisposable {
 
   /**
    * Attaches to the best instance of a service. Rejects with Disconnected if none lives, Contention if those that live
-   * have no free slot, Unsupported if no plane reaches them.
+   * have no free slot, CapacityExceeded if one has fewer than are wanted, Unsupported if no plane reaches them.
    */
   async connect(service: string, options: Pick<AttachOptions, 'slots'> = {}): Promise<MemLease> {
     return new MemLease(await this.#dns.connect(service, { slots: checkSlots(options.slots) }), this.#agent);

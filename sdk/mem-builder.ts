@@ -66,8 +66,8 @@ export class MemBuilder {
 
   /**
    * Binds this process to a lease, by its id or URL. Rejects with TypeError for what is neither, Disconnected if its
-   * home is gone, Revoked if it has ended, Contention if its slots are taken, and Unsupported if its home is on another
-   * machine that no plane reaches.
+   * home is gone, Revoked if it has ended, Contention if its one slot is taken, CapacityExceeded if it has several, but not so
+   * many free, and Unsupported if its home is on another machine that no plane reaches.
    */
   static async attach(reference: string, options: AttachOptions = {}): Promise<MemLease> {
     const { lease, address } = parseLeaseReference(reference);

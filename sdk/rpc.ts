@@ -16,7 +16,10 @@ import { coreOf, type MemLease } from './mem-lease.ts';
 export class RpcClient extends BridgeClient {
   readonly memLease: MemLease;
 
-  /** Throws Contention if another client has the lease's slot, Unsupported if the lease has no server or no slot here. */
+  /**
+   * Throws Contention or CapacityExceeded if others have the lease's slots, Unsupported if the lease has no server or no slot
+   * here.
+   */
   constructor(lease: MemLease, options?: RpcClientOptions) {
     super(coreOf(lease), options);
     this.memLease = lease;
@@ -26,13 +29,16 @@ export class RpcClient extends BridgeClient {
 /**
  * Serves a lease that this process acquired:
  *
- *     const server = new RpcServer(lease);
+ *     const server = new RpcServer(lease, { slots: 64 });
  *     await server.serve({ handle: (methodId, payload) => payload }, { signal });
  */
 export class RpcServer extends BridgeServer {
   readonly memLease: MemLease;
 
-  /** Throws Unsupported for a lease of less than 65536 bytes or of another process, Contention if it is served already. */
+  /**
+   * Throws Unsupported for a lease of another process, or one that is too small (65536 bytes in the classic layout, else all
+   * slots), RangeError for slots that none has, and Contention if it is served already.
+   */
   constructor(lease: MemLease, options?: RpcServerOptions) {
     super(coreOf(lease), options);
     this.memLease = lease;

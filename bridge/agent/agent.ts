@@ -127,9 +127,8 @@ export class Agent implements HomeLeases {
 
   /**
    * Attaches to a lease, from its home at `address`, or on this machine if it is there; as often as it is asked for, each
-   * time as another holder. Rejects with Disconnected if the home is
-   * gone, Revoked if it has no such lease (any more), Contention if a slot was wanted and all are taken, and Unsupported
-   * if no plane reaches it.
+   * time as another holder. Rejects with Disconnected if the home is gone, Revoked if it has no such lease (any more),
+   * Contention or CapacityExceeded if slots were wanted and too few are free, and Unsupported if no plane reaches it.
    */
   async attach(id: LeaseId, options: AttachOptions, address?: AgentAddress): Promise<HeldLease> {
     const agent = agentOf(id);

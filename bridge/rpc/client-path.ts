@@ -47,7 +47,7 @@ export interface ClientPath {
   breakOff(slot: number): boolean;
   /** The request in the slot has lost its caller: the server is told, if the layout has a place for that. */
   cancel(slot: number): void;
-  /** Whether the server has begun on the request in a slots: 0 only if it certainly has not. */
+  /** Whether the server has begun on the request in a slot: false only if it certainly has not. */
   taken(slot: number): boolean;
   /** The slots are another session's: no answer to what was posted before counts. */
   restart(slots: ClientSlots): void;

@@ -9,7 +9,7 @@ const log: Middleware = (call, next) => {
 
 await using lease = await new MemBuilder().minBytes(65536).leaseSecs(300).autoRenew().acquire();
 await using dns = await FabricDns.open();
-const server = new RpcServer(lease);
+const server = new RpcServer(lease, { slots: 64 }); // Each client takes one, or as many as it connects with.
 await dns.register(calculator.name, server);
 console.log('serving');
 

@@ -13,6 +13,6 @@ export interface RdmaPath {
 
 /** A holder's. */
 export interface RdmaBoundPath extends RdmaPath {
-  /** Names the lease in frames. */
+  /** Names the lease in frames, or the first of its slots here. */
   readonly binding: number;
 }
