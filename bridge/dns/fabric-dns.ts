@@ -4,7 +4,7 @@
 import { hostname } from 'node:os';
 import type { Agent } from '../agent/agent.ts';
 import type { AttachOptions } from '../agent/home-connection.ts';
-import { Contention, Disconnected, FabricError, Revoked, Unsupported } from '../errors.ts';
+import { Disconnected, FabricError, type FabricErrorCode, Revoked, Unsupported } from '../errors.ts';
 import type { HeldLease } from '../lease/held-lease.ts';
 import { HomeLease } from '../lease/home-lease.ts';
 import type { Lease } from '../lease/lease.ts';
@@ -80,7 +80,8 @@ export class FabricDns {
 
   /**
    * Attaches to an instance of a service, on this machine if there is one. Rejects with Disconnected if none lives,
-   * Contention if all that can be reached have no slot left, and Unsupported if no plane reaches those that live.
+   * Contention or CapacityExceeded if all that can be reached have no slots left, and Unsupported if no plane reaches those
+   * that live.
    */
   async connect(service: string, options: AttachOptions): Promise<HeldLease> {
     const refusals: FabricError[] = [];
@@ -150,8 +151,7 @@ export class FabricDns {
         return await this.#agent.attach(instance.lease, options, address);
       } catch (error) {
         const refusal = FabricError.from(error);
-        // Meanwhile taken, or gone, or out of reach: the next may do. Anything else is worth telling at once.
-        if (!(isGone(refusal) || refusal instanceof Contention || refusal instanceof Unsupported)) throw refusal;
+        if (!isPassedOver(refusal)) throw refusal;
         refusals.push(refusal);
       }
     }
@@ -161,13 +161,18 @@ export class FabricDns {
 
 /** What can be waited for, then what can be changed, then what is over. */
 function mostTelling(refusals: readonly FabricError[]): FabricError | undefined {
-  const first = (type: typeof Contention | typeof Unsupported) => refusals.find((each) => each instanceof type);
-  return first(Contention) ?? first(Unsupported) ?? refusals.at(-1);
+  const first = (code: FabricErrorCode) => refusals.find((each) => each.code === code);
+  return first('Contention') ?? first('CapacityExceeded') ?? first('Unsupported') ?? refusals.at(-1);
 }
 
 function nobodyFound(service: string, silent: ServiceView['silent']): Disconnected {
   const reasons = [...silent].map(([peer, { message }]) => `; peer ${peer}: ${message}`);
   return new Disconnected(`no instance of service ${service} is to be found${reasons.join('')}`);
+}
+
+/** Meanwhile taken, or full, or gone, or out of reach: the next instance may do. Anything else is worth telling at once. */
+function isPassedOver({ code }: FabricError): boolean {
+  return ['Contention', 'CapacityExceeded', 'Unsupported', 'Disconnected', 'Revoked'].includes(code);
 }
 
 function isGone(error: unknown): boolean {

@@ -6,6 +6,7 @@ import type { SlotGrant } from '../control/messages.ts';
 import type { Timer } from '../environment.ts';
 import { Contention, Unsupported } from '../errors.ts';
 import type { HeldMemory } from '../plane/plane.ts';
+import type { SlotLayout } from './control-page.ts';
 import { Interruption } from './interruption.ts';
 import { type ClientSlots, checkLeaseMs, Lease, type LeaseContext, type RevokeOutcome } from './lease.ts';
 import type { LeaseId } from './lease-id.ts';
@@ -24,6 +25,7 @@ export interface Home {
 export interface HeldBinding {
   readonly memory: HeldMemory;
   readonly slots: SlotGrant | null;
+  readonly layout: SlotLayout;
   readonly home: Home;
   /** When the home was asked, by this process's clock, and what it then said. */
   readonly askedAtMs: number;
@@ -43,6 +45,7 @@ const askAgainFraction = 0.9;
 export class HeldLease extends Lease {
   #memory: HeldMemory;
   #home: Home;
+  override readonly layout: SlotLayout;
   #slots: SlotGrant | null;
   #slotsClaimed = false;
   #interruption: Interruption | undefined;
@@ -58,6 +61,7 @@ export class HeldLease extends Lease {
     this.#memory = memory;
     this.#home = grant.home;
     this.#slots = grant.slots;
+    this.layout = grant.layout;
     context.metrics.leasesAttached += 1;
     context.metrics.leasesActive += 1;
     this.#keepTime(askedAtMs, remainingMs, leaseMs);

@@ -65,7 +65,7 @@ export class HomeLease extends Lease {
     this.setDeadline(deadlineMs, leaseMs);
   }
 
-  get layout(): SlotLayout {
+  override get layout(): SlotLayout {
     return this.#server?.layout ?? { name: 'none', slotCount: 0, slotStride: 0 };
   }
 

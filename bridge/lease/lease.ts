@@ -96,7 +96,10 @@ export abstract class Lease {
     return Math.max(0, this.#deadlineMs - this.context.environment.clock.nowMs());
   }
 
-  /** How the lease's bytes are used. */
+  /** How the lease's bytes are used, as its home has said to this process. */
+  abstract get layout(): SlotLayout;
+
+  /** How they are used, as the control page says now. */
   readLayout(): SlotLayout {
     this.check();
     return this.window.control.readLayout();

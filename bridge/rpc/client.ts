@@ -268,7 +268,7 @@ export class RpcClient {
 type Answer = Promise<Uint8Array>;
 
 function openPath(lease: Lease, slots: number): ClientPath {
-  const layout = lease.readLayout();
+  const { layout } = lease; // Not the control page's, which other holders may write.
   const claimed = lease.claimClientSlots(slots);
   return layout.name === 'classic'
     ? new ClassicClientPath(lease, claimed)

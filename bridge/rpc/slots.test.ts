@@ -232,6 +232,27 @@ describe('a payload longer than a slot', () => {
     await world.clock.run(Promise.all(all));
   });
 
+  test.each(['cancelled', 'late'])('that is given up while it waits for room leaves its slot free: %s', async (how) => {
+    const { world, attach, lease, server } = slotsScene();
+    const { handle, calls } = byHand();
+    serving(server, handle);
+    const { client } = await attach(2);
+    const large = bytesOf(lease.arenaBytes - 100);
+    const first = client.call(1, large);
+    await world.clock.advance(0.05);
+    const abort = new AbortController();
+    const second = outcome(client.call(1, large, { signal: abort.signal, deadlineMs: how === 'late' ? 0.05 : 1000 }));
+    await world.clock.advance(0.05);
+    if (how === 'cancelled') abort.abort();
+    expect((await world.clock.run(second)).status).toBe('rejected');
+    await world.clock.advance(100);
+    const others = [client.call(1, bytesOf(1)), first];
+    await world.clock.advance(1);
+    expect(calls.map(({ payload }) => payload.length)).toEqual([large.length, 1]);
+    for (const { answer } of calls) answer();
+    await world.clock.run(Promise.all(others));
+  });
+
   test('that is given up half way leaves its slot free, and the next call in it is another', async () => {
     const { world, attach, server, lease } = slotsScene();
     serving(server, echo);

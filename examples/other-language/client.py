@@ -89,7 +89,7 @@ class Client:
     def push(self, slot, status):
         self.memory[(self.first + slot) * self.stride + 12] = status
         self.words[16 * self.first + 1 + self.submitted] = slot + 1
-        self.submitted = (self.submitted + 1) % (4 * self.count)
+        self.submitted = (self.submitted + 1) % (7 * self.count)
         self.board[self.calls] = self.board[self.somebody_calls] = 1
         os.write(self.server_bell, struct.pack("=Q", 1))
 
@@ -103,7 +103,7 @@ class Client:
         self.words[16 * self.first] = 0
         slot = (self.words[at] & 0xFFFFFF) - 1
         self.words[at] = 0
-        self.completed = (self.completed + 1) % (2 * self.count)
+        self.completed = (self.completed + 1) % (3 * self.count)
         return slot
 
     def send(self, slot, call):
