@@ -2,6 +2,7 @@
 export {
   type CallContext,
   type CallOptions,
+  Cancelled,
   CapacityExceeded,
   Contention,
   DeadlineExceeded,
@@ -33,6 +34,7 @@ export {
   type ServeOptions,
   type ServiceEvent,
   type ServiceRecord,
+  type StreamOptions,
   Unsupported,
   type WaitMode,
 } from '#bridge';

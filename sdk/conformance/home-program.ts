@@ -43,12 +43,12 @@ const performers: Performers = {
     desk.find(lease).openServer();
     return null;
   },
-  serve: async ({ lease }) => {
-    desk.find(lease).serve();
+  serve: async ({ lease, slots }) => {
+    desk.find(lease).serve(slots === undefined ? {} : { slots });
     return null;
   },
-  serveService: async ({ lease }) => {
-    desk.find(lease).serveService();
+  serveService: async ({ lease, slots }) => {
+    desk.find(lease).serveService(slots === undefined ? {} : { slots });
     return null;
   },
   serveTwice: ({ lease }) => nothing(desk.find(lease).serveTwice()),

@@ -12,6 +12,7 @@ import { memoryCases } from './memory.ts';
 import { rpcCases } from './rpc.ts';
 import { serviceCases } from './services.ts';
 import { type Cases, Stage } from './stage.ts';
+import { streamCases } from './streams.ts';
 
 export type { Fixture, HomeProcess } from './fixture.ts';
 export { HomeDriver, HomeLease } from './home-driver.ts';
@@ -23,6 +24,7 @@ export const conformanceCases: Readonly<Record<string, Cases>> = {
   memory: memoryCases,
   rpc: rpcCases,
   services: serviceCases,
+  streams: streamCases,
   errors: errorCases,
   discovery: discoveryCases,
 };
