@@ -66,7 +66,7 @@ export { RemoteError, type RemoteErrorKind } from './remote-error.ts';
 export type { CallContext } from './rpc/call-context.ts';
 export { payloadBytesMax } from './rpc/classic-layout.ts';
 export { RpcClient } from './rpc/client.ts';
-export { type CallOptions, checkSlotCount, type RpcClientOptions } from './rpc/client-options.ts';
+export { type CallOptions, checkSlotCount, type RpcClientOptions, type StreamOptions } from './rpc/client-options.ts';
 export { type InPlaceReader, Loan, type LoanedCallOptions } from './rpc/loan.ts';
 export type { InPlaceHandler, InPlaceReply, RpcHandler } from './rpc/rpc-handler.ts';
 export type { RpcStream } from './rpc/rpc-stream.ts';

@@ -41,6 +41,7 @@ export {
   type ServeOptions,
   type ServiceEvent,
   type ServiceRecord,
+  type StreamOptions,
   Unsupported,
   type WaitMode,
   type WaitOptions,

@@ -10,6 +10,7 @@ import {
   RpcClient,
   type RpcHandler,
   RpcServer,
+  type RpcServerOptions,
 } from '../index.ts';
 import type { LeaseClasses } from './fixture.ts';
 import { HomeMethods } from './home-methods.ts';
@@ -53,21 +54,21 @@ export class DeskLease {
     return this.#server;
   }
 
-  openServer(): RpcServer {
-    this.#server = new RpcServer(this.lease);
+  openServer(options: RpcServerOptions = {}): RpcServer {
+    this.#server = new RpcServer(this.lease, options);
     return this.#server;
   }
 
-  serve(): void {
-    this.#serve(this.#handler);
+  serve(options: RpcServerOptions = {}): void {
+    this.#serve(this.#handler, options);
   }
 
-  serveService(): void {
-    this.#serve(implement(homeService, homeImplementation, { middleware: [doorkeeper] }));
+  serveService(options: RpcServerOptions = {}): void {
+    this.#serve(implement(homeService, homeImplementation, { middleware: [doorkeeper] }), options);
   }
 
-  #serve(handler: RpcHandler): void {
-    const server = this.#server ?? this.openServer();
+  #serve(handler: RpcHandler, options: RpcServerOptions): void {
+    const server = this.#server ?? this.openServer(options);
     this.#stop = new AbortController();
     this.#serving = server.serve(handler, { signal: this.#stop.signal });
     // Whoever asks how it ended is told; that nobody may ask is no failure.

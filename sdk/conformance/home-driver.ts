@@ -170,12 +170,12 @@ export class HomeLease {
     return this.#home.ask('openServer', { lease: this.id });
   }
 
-  serve(): Promise<null> {
-    return this.#home.ask('serve', { lease: this.id });
+  serve(options: { readonly slots?: number } = {}): Promise<null> {
+    return this.#home.ask('serve', { lease: this.id, ...options });
   }
 
-  serveService(): Promise<null> {
-    return this.#home.ask('serveService', { lease: this.id });
+  serveService(options: { readonly slots?: number } = {}): Promise<null> {
+    return this.#home.ask('serveService', { lease: this.id, ...options });
   }
 
   serveTwice(): Promise<null> {

@@ -116,12 +116,12 @@ function rpcPerformers(
       desk.find(lease).openServer();
       return null;
     },
-    serveService: async ({ lease }) => {
-      desk.find(lease).serveService();
+    serveService: async ({ lease, slots }) => {
+      desk.find(lease).serveService(slots === undefined ? {} : { slots });
       return null;
     },
-    serve: async ({ lease }) => {
-      desk.find(lease).serve();
+    serve: async ({ lease, slots }) => {
+      desk.find(lease).serve(slots === undefined ? {} : { slots });
       return null;
     },
     serveTwice: ({ lease }) => nothing(desk.find(lease).serveTwice()),

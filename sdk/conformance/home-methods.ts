@@ -1,5 +1,5 @@
 // What a home serves: a method for every way in which a handler can behave.
-import { RemoteError, type RpcHandler } from '../index.ts';
+import { RemoteError, type RpcHandler, type RpcStream } from '../index.ts';
 
 export const methods = {
   /** Answers with the request. */
@@ -26,6 +26,20 @@ export const methods = {
   release: 11,
   /** Revokes it, likewise. */
   revoke: 12,
+  /** Answers with the number of streams whose handler has not settled, in one byte. */
+  openStreams: 13,
+} as const;
+
+/** What a home serves as streams. */
+export const streams = {
+  /** Sends back every message, until the client has ended. */
+  echo: 1,
+  /** Sends the opening's message for ever. */
+  endless: 2,
+  /** Sends the opening's message, then throws a RemoteError with code 7 and it as its message. */
+  fail: 3,
+  /** Takes one message, leaves the rest, and sends it back. */
+  first: 4,
 } as const;
 
 /** A method that no home knows. */
@@ -53,6 +67,7 @@ export class HomeMethods implements RpcHandler {
   readonly #lease: ServedLease;
   readonly #payloadBytesMax: number;
   readonly #onCall: () => void;
+  #openStreams = 0;
 
   constructor(lease: ServedLease, payloadBytesMax: number, onCall: () => void) {
     this.#lease = lease;
@@ -93,9 +108,38 @@ export class HomeMethods implements RpcHandler {
       case methods.revoke:
         void this.#lease.revoke();
         return payload;
+      case methods.openStreams:
+        return Uint8Array.of(this.#openStreams);
       default:
         throw RemoteError.unknownMethod(methodId);
     }
+  }
+
+  async stream(streamId: number, payload: Uint8Array, stream: RpcStream): Promise<void> {
+    this.#openStreams += 1;
+    try {
+      await runStream(streamId, payload, stream);
+    } finally {
+      this.#openStreams -= 1;
+    }
+  }
+}
+
+async function runStream(streamId: number, payload: Uint8Array, stream: RpcStream): Promise<void> {
+  switch (streamId) {
+    case streams.echo:
+      for await (const message of stream) await stream.send(message);
+      return;
+    case streams.endless:
+      for (;;) await stream.send(payload);
+    case streams.fail:
+      await stream.send(payload);
+      throw new RemoteError(text(payload), { code: 7 });
+    case streams.first:
+      for await (const message of stream) return stream.send(message);
+      return;
+    default:
+      throw RemoteError.unknownMethod(streamId);
   }
 }
 

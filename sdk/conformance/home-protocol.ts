@@ -35,6 +35,11 @@ interface OfLease {
   readonly lease: string;
 }
 
+/** Without them the server that is opened is one of the classic layout. */
+interface WithSlots {
+  readonly slots?: number;
+}
+
 interface AtOffset extends OfLease {
   readonly offset: number;
 }
@@ -65,9 +70,9 @@ export interface Commands {
   /** Opens the lease's server, which has slots from then on, but serves nothing. */
   openServer: Command<OfLease, null>;
   /** Opens the server if it is not open, and begins to serve the methods of home-methods.ts. */
-  serve: Command<OfLease, null>;
+  serve: Command<OfLease & WithSlots, null>;
   /** As serve, the typed service of home-service.ts. */
-  serveService: Command<OfLease, null>;
+  serveService: Command<OfLease & WithSlots, null>;
   /** Calls serve() once more than that, and answers with what comes of it. */
   serveTwice: Command<OfLease, null>;
   /** Aborts serve(), and answers once it has resolved. */

@@ -1,11 +1,17 @@
 // The typed service that a home serves, on whichever plane: what is written here is its client's and its server's.
 import * as v from 'valibot';
 import {
+  type Bidirectional,
+  bidirectional,
+  type ClientStreaming,
+  clientStreaming,
   defineService,
   type Implementation,
   type Middleware,
   RemoteError,
+  type ServerStreaming,
   type Service,
+  serverStreaming,
   type Unary,
   unary,
 } from '../index.ts';
@@ -30,6 +36,9 @@ export type HomeServiceMethods = {
   readonly later: Unary<{ delayMs: number; value: string }, string>;
   readonly refuse: Unary<string, never>;
   readonly whoami: Unary<void, string>;
+  readonly upTo: ServerStreaming<number, number>;
+  readonly sum: ClientStreaming<number, number>;
+  readonly double: Bidirectional<number, number>;
 };
 
 export const homeService: Service<HomeServiceMethods> = defineService({
@@ -45,6 +54,9 @@ export const homeService: Service<HomeServiceMethods> = defineService({
     later: unary<{ delayMs: number; value: string }, string>(),
     refuse: unary<string, never>(),
     whoami: unary<void, string>(),
+    upTo: serverStreaming<number, number>(),
+    sum: clientStreaming<number, number>(),
+    double: bidirectional<number, number>(),
   },
 });
 
@@ -61,6 +73,17 @@ export const homeImplementation: Implementation<HomeServiceMethods> = {
     throw new RemoteError(message, { code: 42 });
   },
   whoami: (_input, { metadata }) => String(metadata['user'] ?? 'nobody'),
+  *upTo(last) {
+    for (let each = 1; each <= last; each++) yield each;
+  },
+  async sum(numbers) {
+    let sum = 0;
+    for await (const number of numbers) sum += number;
+    return sum;
+  },
+  async *double(numbers) {
+    for await (const number of numbers) yield 2 * number;
+  },
 };
 
 /** Lets nobody in by the name of `stranger`. */

@@ -13,6 +13,7 @@ import { queueCases } from './queues.ts';
 import { rpcCases } from './rpc.ts';
 import { serviceCases } from './services.ts';
 import { type Cases, Stage } from './stage.ts';
+import { streamCases } from './streams.ts';
 
 export type { Fixture, HomeProcess, LeaseClasses } from './fixture.ts';
 export { HomeDriver, HomeLease } from './home-driver.ts';
@@ -26,6 +27,7 @@ export const conformanceCases: Readonly<Record<string, Cases>> = {
   rpc: rpcCases,
   queues: queueCases,
   services: serviceCases,
+  streams: streamCases,
   errors: errorCases,
   discovery: discoveryCases,
 };
