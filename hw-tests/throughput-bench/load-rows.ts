@@ -53,16 +53,23 @@ async function measureCell(fleet: Fleet, cell: Cell, effort: Effort, ledger: Led
   ledger.add({ ...key, at: cell }, perSecond, isShort);
 }
 
-/** On a fleet that was opened for it: what earlier clients left behind would be taken for nothing. */
+/**
+ * On a fleet that was opened for it: shared memory that earlier clients have touched would be taken for nothing. What else
+ * a process needs is looked at the second time that all are attached: the first has made its heap as large as it stays.
+ */
 export async function measureMemory(fleet: Fleet, clients: number, ledger: Ledger): Promise<void> {
   if (!fleet.can(clients, 1)) return;
+  const fresh = await fleet.footprint();
+  await fleet.attach(clients, 1);
+  const touched = await fleet.footprint();
+  await fleet.attach(0, 1);
   const before = await fleet.footprint();
   await fleet.attach(clients, 1);
   const after = await fleet.footprint();
   const add = (what: string, bytes: number) =>
     ledger.add({ row: 'memory', name: fleet.name, at: { clients }, what, unit: 'bytes' }, bytes / clients);
   const server = after.serverBytes - before.serverBytes;
-  const shared = after.sharedBytes - before.sharedBytes;
+  const shared = touched.sharedBytes - fresh.sharedBytes;
   add('server + shared', server + shared);
   add('server', server);
   add('shared', shared);

@@ -26,7 +26,7 @@ const sentences: Readonly<Record<RowName, (effort: Effort) => readonly string[]>
     `calls: "${ACTIVE_CLIENTS} active" are ${ACTIVE_CLIENTS} that call with ${ACTIVE_IN_FLIGHT} in flight while the others are attached and idle.`,
   ],
   memory: ({ memoryRoundsMax }) => [
-    `memory: bytes for each attached client that has made one call and is idle: what grows from none attached to all, divided by their number, garbage collected before both; fresh processes each time (at most ${memoryRoundsMax} rounds). server and client: anonymous memory of that side's processes. shared: shared memory that any of them has touched, each page once. Buffers in the kernel, which sockets have, are not in it.`,
+    `memory: bytes for each attached client that has made one call and is idle: what grows from none attached to all, divided by their number, garbage collected before both; fresh processes each time (at most ${memoryRoundsMax} rounds), shared memory the first time that all are attached, the rest the second time, when heaps are as large as they stay. server and client: anonymous memory of that side's processes. shared: shared memory that any of them has touched, each page once. Buffers in the kernel, which sockets have, are not in it.`,
   ],
   beside: ({ modestMs }) => [
     `beside: a client with one call in flight, due every ${MODEST_INTERVAL_MS} ms (calls that come due while one is under way are left out) for ${modestMs} ms, each timed from when it is made; alone, then while another process's client keeps ${GREEDY_IN_FLIGHT} in flight.`,
