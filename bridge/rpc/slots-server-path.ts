@@ -10,6 +10,7 @@ import { entryKinds, entrySlotMask, type SlotBoard, type SlotRange } from '../pl
 import { status } from './classic-layout.ts';
 import { PayloadCopier } from './payload-copier.ts';
 import { IncomingPayload, OutgoingPayload, TransferBudget } from './payload-transfer.ts';
+import { Assembly } from './request-assembly.ts';
 import { type RequestHeader, ServedCall } from './served-call.ts';
 import { ServedStream } from './served-stream.ts';
 import { type Refusal, type ServerPath, SessionIds, type Taken } from './server-path.ts';
@@ -17,32 +18,6 @@ import { ServerStreams } from './server-streams.ts';
 import { SlotFrames } from './slot-frames.ts';
 import { Seat, SlotScheduler } from './slot-scheduler.ts';
 import { deadlineOfCode, goOn, openStream, payloadAt } from './slots-layout.ts';
-
-/** A request of which not all is here. */
-class Assembly {
-  readonly header: RequestHeader;
-  /** The request's status. */
-  readonly found: number;
-  readonly deadlineMs: number;
-  readonly bytes: number;
-  /** Makes room for it. */
-  readonly begin: () => void;
-  incoming: IncomingPayload | undefined;
-
-  constructor(
-    header: RequestHeader,
-    found: number,
-    bytes: number,
-    deadlineMs: number,
-    begin: (assembly: Assembly) => void,
-  ) {
-    this.header = header;
-    this.found = found;
-    this.bytes = bytes;
-    this.deadlineMs = deadlineMs;
-    this.begin = () => begin(this);
-  }
-}
 
 /** What the server keeps of a slot: a call that runs, a request that comes in, or a response that goes out. */
 type SlotState = ServedCall | Assembly | OutgoingPayload | undefined;
@@ -223,7 +198,13 @@ export class SlotsServerPath implements ServerPath {
 
   #cancel(seat: ClientSeat, place: number): void {
     const state = seat.slots[place];
-    if (!(state instanceof ServedCall)) return this.#drop(seat, place);
+    if (!(state instanceof ServedCall)) {
+      this.#drop(seat, place);
+      // One that waits for room has been asked for nothing: only an answer gives its client the slot back.
+      const waits = state instanceof Assembly && state.incoming === undefined;
+      if (waits) this.respond(state.header, status.error, new Uint8Array(0));
+      return;
+    }
     const reason = new Cancelled('the caller has cancelled', { mayHaveExecuted: true });
     if (state instanceof ServedStream) state.cancelled(reason);
     else state.giveUp(reason);
