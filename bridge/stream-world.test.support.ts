@@ -9,6 +9,8 @@ export interface Attached {
   readonly held: HeldLease;
   readonly client: RpcClient;
   kill(): void;
+  /** Far: the control connection is lost, and the way with it. */
+  cut(): void;
 }
 
 export interface StreamScene {
@@ -34,7 +36,12 @@ export async function streamScene({ far = false, seed = 1, ...options }: StreamS
   const attach = async (slots: number) => {
     const process = world.process({ far });
     const held = await world.clock.run(process.agent.attach(lease.id, { slots }, address));
-    return { held, client: new RpcClient(held, { wait: 'event' }), kill: () => process.kill() };
+    return {
+      held,
+      client: new RpcClient(held, { wait: 'event' }),
+      kill: () => process.kill(),
+      cut: () => process.transport.breakAll(),
+    };
   };
   return { world, lease, server, attach };
 }

@@ -1,4 +1,4 @@
-// A request that is longer than its slot, while it comes in part by part.
+// A request that is longer than its slot, while its fragments come in.
 import type { IncomingPayload } from './payload-transfer.ts';
 import type { RequestHeader } from './served-call.ts';
 
@@ -10,6 +10,7 @@ export class Assembly {
   readonly bytes: number;
   /** Makes room for it. */
   readonly begin: () => void;
+  /** Undefined while it waits for room. */
   incoming: IncomingPayload | undefined;
 
   constructor(

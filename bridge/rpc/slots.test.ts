@@ -212,6 +212,22 @@ describe('a payload longer than a slot', () => {
     expect(await world.clock.run(call)).toEqual(bytesOf(2000));
   });
 
+  test('is given up while it waits for room at the server, and its slot comes back', async () => {
+    const { world, attach, server } = slotsScene();
+    const { client } = await attach(2);
+    const first = client.call(1, bytesOf(60_000));
+    const stop = new AbortController();
+    const second = outcome(client.call(1, bytesOf(60_000), { signal: stop.signal }));
+    expect(server.pollOnce({ handle: echo })).toBe(false);
+    stop.abort();
+    expect(await second).toMatchObject({ reason: { code: 'Cancelled' } });
+    serving(server, echo);
+    expect(await world.clock.run(first)).toHaveLength(60_000);
+    await world.clock.advance(5);
+    const loans = [client.loan(8), client.loan(8)];
+    expect(loans.every((loan) => loan !== undefined)).toBe(true);
+  });
+
   test('is refused where it is longer than the lease, before anything is written', async () => {
     const { attach, lease, server } = slotsScene();
     const { client } = await attach(1);

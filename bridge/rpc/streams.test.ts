@@ -59,7 +59,7 @@ async function pairScene(far: boolean) {
   const attached = await scene.attach(1);
   const client = attached.client.stream(7, bytesOf(9));
   await scene.world.clock.advance(5);
-  return { ...scene, ...attached, stream: client, there: last() };
+  return { ...scene, ...attached, stream: client, there: last(), last };
 }
 
 /** Another stream fits the client's only slot: so nothing is left of the one before. */
@@ -433,6 +433,38 @@ describe('a server that stops serving', () => {
     void sendAll(again, [one(1)]);
     expect(await world.clock.run(all(again))).toEqual([one(1)]);
   });
+});
+
+test('a stream whose way to the home is lost fails, and one that waits goes over the next', async () => {
+  const scene = await pairScene(true);
+  const { world, stream, there, cut, client, last } = scene;
+  const [here, other] = [outcome(all(stream)), outcome(all(there.stream))];
+  const { signal } = there.context;
+  const waiting = client.stream(1, one(2));
+  cut();
+  await world.clock.advance(2000);
+  expect(await here).toMatchObject({ reason: { code: 'Disconnected', mayHaveExecuted: true } });
+  expect(await other).toMatchObject({ reason: { code: 'Disconnected' } });
+  expect(signal.aborted).toBe(true);
+  there.finish();
+  expect(last().payload).toEqual(one(2));
+  const sending = sendAll(waiting, [one(3)]);
+  expect(await world.clock.run(all(last().stream))).toEqual([one(3)]);
+  last().finish();
+  expect(await world.clock.run(all(waiting))).toEqual([]);
+  await sending;
+  await expectFreeSlot(scene);
+});
+
+test('a stream goes within one process', async () => {
+  const { world, server, lease } = await streamScene({});
+  serving(server, echo);
+  const client = new RpcClient(lease, { slots: 2, wait: 'event' });
+  const messages = Array.from({ length: 50 }, (_, index) => bytesOf(index * 9, index));
+  const stream = client.stream(1, nothing);
+  const sending = sendAll(stream, messages);
+  expect(await world.clock.run(all(stream))).toEqual(messages);
+  await world.clock.run(sending);
 });
 
 test('the classic layout has no streams', async () => {

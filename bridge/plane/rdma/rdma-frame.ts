@@ -30,23 +30,19 @@ export function statusOf(frame: number): number {
   return status < endedFrom ? status : 0;
 }
 
-/** What a frame says beside statuses: the kinds of the board's entries. */
-const toldStatuses: ReadonlyMap<number, number> = new Map([
-  [entryKinds.cancel, 7],
-  [entryKinds.data, 8],
-  [entryKinds.taken, 9],
-]);
+/** What a frame says beside statuses, from this number on: the kinds of the board's entries. */
+const toldFrom = 7;
+const toldKinds: readonly number[] = [entryKinds.cancel, entryKinds.data, entryKinds.taken];
 
 export function frameStatusOf(kind: number): number {
-  const status = toldStatuses.get(kind);
-  invariant(status !== undefined, 'every kind of entry has a frame');
-  return status;
+  const index = toldKinds.indexOf(kind);
+  invariant(index >= 0, 'every kind of entry has a frame');
+  return toldFrom + index;
 }
 
 /** The kind of entry that a frame's status stands for; undefined if it is a slot's own. */
 export function entryKindOf(status: number): number | undefined {
-  for (const [kind, told] of toldStatuses) if (told === status) return kind;
-  return undefined;
+  return toldKinds[status - toldFrom];
 }
 
 /** Why the lease has ended; undefined if the frame does not say so. */
