@@ -12,8 +12,8 @@ export interface Member {
   readonly witness: Witness;
 }
 
-/** Processes that start at a time: as many as there are cores to run them. */
-const startingMax = 2;
+/** Processes that start at a time: what a few cores can run beside those that are there. */
+const startingMax = 4;
 
 export class Crowd {
   readonly server: Program;

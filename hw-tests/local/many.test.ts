@@ -25,7 +25,7 @@ const slots = 256;
 const slotsOfOneMax = 4;
 /** Small, so that one payload in ten is longer. */
 const slotPayloadBytes = 236;
-const killEveryMs = 100;
+const killEveryMs = 50;
 /** What the server may keep of hundreds of clients: garbage that V8 lets lie, but nothing for each. */
 const heapToleranceBytes: number = 4 * 2 ** 20;
 const manyMsMax = 300_000 + 3000 * seconds;

@@ -33,7 +33,9 @@ const draws = new SeededRandom(tag);
 const callsOfALife = 400;
 const shortBytesMax = 200;
 const deadlineMsMax = 4;
-const pauseMsMax = 10;
+/** How often a mortal's lane pauses, so that sixty of them leave a processor to those that begin, and for how long. */
+const pauses = 1 / 8;
+const pauseMsMax = 100;
 /** So many calls between two turns of the event loop at least. */
 const callsPerTurn = 32;
 
@@ -141,7 +143,7 @@ async function attach(slots: number): Promise<MemLease> {
 async function lane(client: RpcClient, lastNumber: number): Promise<void> {
   while (!stopped && numbers < lastNumber && client.lease.status === 'active') {
     await callOnce(client);
-    if (mortal && happens(1 / 16)) await setTimeout(upTo(pauseMsMax));
+    if (mortal && happens(pauses)) await setTimeout(upTo(pauseMsMax));
     else if (settled % callsPerTurn === 0) await setImmediate();
   }
 }
