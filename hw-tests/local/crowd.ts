@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { SeededRandom } from '../../sim/seeded-random.ts';
 import { judge, type Verdict, type Witness } from './many-verdict.ts';
-import { Program } from './program.ts';
+import { Program, type Said } from './program.ts';
 
 export interface Member {
   readonly program: Program;
@@ -42,7 +42,7 @@ export class Crowd {
     this.#url = String((await this.server.hear('serving'))['url']);
   }
 
-  async tally(): Promise<Readonly<Record<string, unknown>>> {
+  async tally(): Promise<Said> {
     this.server.tell('tally');
     return this.server.hear('tally');
   }

@@ -38,7 +38,6 @@ test('what went as it should is counted by its fate', () => {
       'cancelled, not executed': 1,
       'cancelled, certainly not executed': 1,
     },
-    unsettled: 0,
     faults: [],
   });
 });
@@ -109,7 +108,11 @@ test.each<[what: string, told: Told[], executed: number[]]>([
 
 test('one that was killed may leave some calls without outcome, executed or not', () => {
   const told: Told[] = [1, 2].map((number) => [number, 'begun']);
-  expect(judged(told, [2], 2)).toMatchObject({ calls: 2, unsettled: 2, faults: [] });
+  expect(judged(told, [2], 2)).toMatchObject({
+    calls: 2,
+    fates: { 'killed, executed': 1, 'killed, not executed': 1 },
+    faults: [],
+  });
 });
 
 test('calls of a client that there was none of', () => {

@@ -12,12 +12,11 @@ export interface Witness {
 
 const faultsShown = 20;
 
-/** How many calls had each fate, and of those that failed how many had been executed all the same. */
+/** How many calls had each fate, and, where that says nothing of it, how many of them had been executed. */
 export interface Verdict {
   readonly calls: number;
   readonly executed: number;
   readonly fates: Readonly<Record<string, number>>;
-  readonly unsettled: number;
   /** The first of them. */
   readonly faults: readonly string[];
 }
@@ -73,50 +72,52 @@ function executionsOf(fate: CallFate, mayHaveExecuted: boolean): number | undefi
 
 export function judge(serverHistory: string, witnesses: readonly Witness[]): Verdict {
   const { byTag, executed } = readExecutions(serverHistory);
-  const faults: string[] = [];
-  const fates: Record<string, number> = {};
-  let calls = 0;
-  let unsettled = 0;
+  const hearing = new Hearing();
   for (const witness of witnesses) {
-    const heard = hearWitness(witness, byTag.get(witness.tag) ?? new Executions(), faults, fates);
-    calls += heard.calls;
-    unsettled += heard.unsettled;
+    hearing.hear(witness, byTag.get(witness.tag) ?? new Executions());
     byTag.delete(witness.tag);
   }
+  const { calls, fates, faults } = hearing;
   for (const tag of byTag.keys()) faults.push(`calls of client ${tag}, which there was none of, were executed`);
-  return { calls, executed, fates, unsettled, faults: faults.slice(0, faultsShown) };
+  return { calls, executed, fates, faults: faults.slice(0, faultsShown) };
 }
 
-function hearWitness(
-  { tag, history, unsettledMax }: Witness,
-  executions: Executions,
-  faults: string[],
-  fates: Record<string, number>,
-): { calls: number; unsettled: number } {
-  const find = (number: number, what: string) => faults.push(`call ${number} of client ${tag} ${what}`);
-  const underWay = new Set<number>();
-  let calls = 0;
-  for (const record of records(history)) {
-    const number = record.getUint32(0, true);
-    const fate = callFates[record.getUint8(4)] as CallFate;
-    const times = executions.of(number);
-    if (fate === 'begun') {
-      calls += 1;
-      underWay.add(number);
-      if (number !== calls) find(number, `was begun as its ${calls}th`);
-      if (times > 1) find(number, `was executed ${times} times`);
-      continue;
+class Hearing {
+  readonly fates: Record<string, number> = {};
+  readonly faults: string[] = [];
+  calls = 0;
+
+  hear({ tag, history, unsettledMax }: Witness, executions: Executions): void {
+    const find = (number: number, what: string) => this.faults.push(`call ${number} of client ${tag} ${what}`);
+    const underWay = new Set<number>();
+    let begun = 0;
+    for (const record of records(history)) {
+      const number = record.getUint32(0, true);
+      const fate = callFates[record.getUint8(4)] as CallFate;
+      const times = executions.of(number);
+      if (fate === 'begun') {
+        begun += 1;
+        underWay.add(number);
+        if (number !== begun) find(number, `was begun as its ${begun}th`);
+        if (times > 1) find(number, `was executed ${times} times`);
+        continue;
+      }
+      if (!underWay.delete(number)) find(number, `was ${fate} without having been under way`);
+      const due = executionsOf(fate, record.getUint8(5) === 1);
+      if (due !== undefined && due !== times) find(number, `(${fate}) was executed ${times} times, not ${due}`);
+      if (fate === 'wrong answer' || fate === 'strange error') find(number, `had a ${fate}`);
+      this.#count(fate, times, due);
     }
-    if (!underWay.delete(number)) find(number, `was ${fate} without having been under way`);
-    const mayHaveExecuted = record.getUint8(5) === 1;
-    const due = executionsOf(fate, mayHaveExecuted);
-    if (due !== undefined && due !== times) find(number, `(${fate}) was executed ${times} times, not ${due}`);
-    if (fate === 'wrong answer' || fate === 'strange error') find(number, `had a ${fate}`);
-    const told = due === undefined ? `${fate}, ${times === 0 ? 'not ' : ''}executed` : fate;
-    const key = due === 0 ? `${fate}, certainly not executed` : told;
-    fates[key] = (fates[key] ?? 0) + 1;
+    this.calls += begun;
+    if (executions.last > begun) find(executions.last, `was executed, and never begun: ${begun} were`);
+    if (underWay.size > unsettledMax)
+      find(Math.min(...underWay), `and others, ${underWay.size} in all, have no outcome`);
+    for (const number of underWay) this.#count('killed', executions.of(number), undefined);
   }
-  if (executions.last > calls) find(executions.last, `was executed, and never begun: ${calls} were`);
-  if (underWay.size > unsettledMax) find(Math.min(...underWay), `and others, ${underWay.size} in all, have no outcome`);
-  return { calls, unsettled: underWay.size };
+
+  #count(fate: CallFate | 'killed', times: number, due: number | undefined): void {
+    const how = due === 0 ? ', certainly not executed' : times === 0 ? ', not executed' : ', executed';
+    const key = due === 1 ? fate : fate + how;
+    this.fates[key] = (this.fates[key] ?? 0) + 1;
+  }
 }

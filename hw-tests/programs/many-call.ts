@@ -21,7 +21,7 @@ export const manyMethods = {
 export const headerBytes = 12;
 /** Of requests and responses: some dozen slots long. */
 export const manyBytesMax = 4096;
-const poolBytes = 65_536;
+const poolBytes = 16_384;
 const pool: Uint8Array = new SeededRandom(20261124).bytes(poolBytes + manyBytesMax);
 
 /** Which call it is. */

@@ -35,7 +35,7 @@ const shortBytesMax = 200;
 const deadlineMsMax = 4;
 /** How often a mortal's lane pauses, so that sixty of them leave a processor to those that begin, and for how long. */
 const pauses = 1 / 8;
-const pauseMsMax = 100;
+const pauseMsMax = 25;
 /** So many calls between two turns of the event loop at least. */
 const callsPerTurn = 32;
 
@@ -151,7 +151,7 @@ async function lane(client: RpcClient, lastNumber: number): Promise<void> {
 async function live(): Promise<void> {
   const slots = mortal ? 1 + upTo(slotsMax - 1) : slotsMax;
   const lease = await attach(slots);
-  const client = new RpcClient(lease);
+  const client = new RpcClient(lease, { wait: mortal && happens(0.5) ? 'event' : 'adaptive' });
   const lastNumber = mortal ? numbers + upTo(callsOfALife) : Number.POSITIVE_INFINITY;
   // A mortal's last lane always waits for a slot.
   const lanes = Array.from({ length: slots + Number(mortal) }, () => lane(client, lastNumber));
