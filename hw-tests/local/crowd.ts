@@ -7,6 +7,12 @@ import type { SeededRandom } from '../../sim/seeded-random.ts';
 import { judge, type Verdict, type Witness } from './many-verdict.ts';
 import { Program, type Said } from './program.ts';
 
+/** What the server has for all of them. */
+export interface Room {
+  readonly slots: number;
+  readonly slotPayloadBytes: number;
+}
+
 export interface Member {
   readonly program: Program;
   readonly witness: Witness;
@@ -16,9 +22,10 @@ export interface Member {
 const startingMax = 4;
 
 export class Crowd {
+  readonly service: string;
+  readonly room: Room;
   readonly server: Program;
   readonly #folder: string;
-  readonly #service: string;
   readonly #witnesses: Witness[] = [];
   readonly #mortals: Member[] = [];
   #url = '';
@@ -27,10 +34,11 @@ export class Crowd {
   #bearingMs = 0;
   kills = 0;
 
-  constructor(folder: string, service: string, slots: number, slotPayloadBytes: number) {
+  constructor(folder: string, service: string, room: Room) {
     this.#folder = folder;
-    this.#service = service;
-    const args = [service, String(slots), String(slotPayloadBytes), this.#serverHistory];
+    this.service = service;
+    this.room = room;
+    const args = [service, String(room.slots), String(room.slotPayloadBytes), this.#serverHistory];
     this.server = new Program('hw-tests/programs/many-server', args, { flags: ['--expose-gc'] });
   }
 
@@ -108,7 +116,7 @@ export class Crowd {
   }
 
   get #serverHistory(): string {
-    return join(this.#folder, `server-${this.#service}`);
+    return join(this.#folder, `server-${this.service}`);
   }
 
   async #bear(slotsMax: number): Promise<void> {

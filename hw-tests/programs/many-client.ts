@@ -49,19 +49,29 @@ const happens = (probability: number): boolean => draws.unit() < probability;
 
 // ---- One call, in one of the ways.
 
-type Way = (client: RpcClient, request: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+interface Way {
+  readonly share: number;
+  /** How this may fail beside a release. Nothing else of the deadline's kind may: a call that nobody limits has 30 s. */
+  readonly mayEnd?: CallFate;
+  readonly make: (client: RpcClient, request: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+}
+
 const { prompt, late, refusing } = manyMethods;
+const soon = () => ({ deadlineMs: 1 + upTo(deadlineMsMax) });
+const plain: Way = { share: 0.5, make: (client, request) => client.call(prompt, request) };
 
-const plain: Way = (client, request) => client.call(prompt, request);
-
-const ways: readonly (readonly [share: number, way: Way])[] = [
-  [0.5, plain],
-  [0.12, (client, request) => client.callSync(prompt, request)],
-  [0.03, (client, request) => client.callSync(late, request, { deadlineMs: 1 + upTo(deadlineMsMax) })],
-  [0.05, (client, request) => client.call(late, request)],
-  [0.1, (client, request) => client.call(late, request, { deadlineMs: 1 + upTo(deadlineMsMax) })],
-  [0.15, (client, request) => client.call(happens(0.5) ? late : prompt, request, { signal: soonAborted() })],
-  [0.05, (client, request) => client.call(refusing, request)],
+const ways: readonly Way[] = [
+  plain,
+  { share: 0.12, make: (client, request) => client.callSync(prompt, request) },
+  { share: 0.03, mayEnd: 'deadline', make: (client, request) => client.callSync(late, request, soon()) },
+  { share: 0.05, make: (client, request) => client.call(late, request) },
+  { share: 0.1, mayEnd: 'deadline', make: (client, request) => client.call(late, request, soon()) },
+  {
+    share: 0.15,
+    mayEnd: 'cancelled',
+    make: (client, request) => client.call(happens(0.5) ? late : prompt, request, { signal: soonAborted() }),
+  },
+  { share: 0.05, make: (client, request) => client.call(refusing, request) },
 ];
 
 /** Before the next turn, or within the time that a late answer takes, so that some answers come first. */
@@ -75,10 +85,10 @@ function soonAborted(): AbortSignal {
 }
 
 function drawWay(): Way {
-  let share = draws.unit();
-  for (const [upToShare, way] of ways) {
-    if (share < upToShare) return way;
-    share -= upToShare;
+  let left = draws.unit();
+  for (const way of ways) {
+    if (left < way.share) return way;
+    left -= way.share;
   }
   return plain;
 }
@@ -93,12 +103,12 @@ async function callOnce(client: RpcClient): Promise<void> {
   const fromMs = performance.now();
   history.note(number, 'begun', true);
   try {
-    const response = await way(client, request);
+    const response = await way.make(client, request);
     const right = Buffer.compare(response, responseTo(request)) === 0;
     if (!right) complain(number, { response: Buffer.from(response).toString('hex') });
     history.note(number, right ? 'answered' : 'wrong answer', true);
   } catch (error) {
-    noteFailure(number, error);
+    noteFailure(number, error, way);
   }
   slowestMs = Math.max(slowestMs, performance.now() - fromMs);
   settled += 1;
@@ -110,8 +120,10 @@ function complain(number: number, facts: object): void {
   console.error(JSON.stringify({ tag, number, ...facts }));
 }
 
-function noteFailure(number: number, error: unknown): void {
-  const fate = fateOf(number, error);
+function noteFailure(number: number, error: unknown, { mayEnd }: Way): void {
+  const told = fateOf(number, error);
+  const isDue = (told !== 'deadline' && told !== 'cancelled') || told === mayEnd;
+  const fate = isDue ? told : 'strange error';
   if (fate === 'wrong answer' || fate === 'strange error') complain(number, errorFacts(error));
   history.note(number, fate, error instanceof FabricError ? error.mayHaveExecuted : true);
 }
