@@ -132,7 +132,6 @@ export class CallLane implements AwaitedCalls, DeadlinedCalls {
     this.#blocking = undefined;
     this.#slots.fill(slot, PendingCall.ofNobody(request));
     this.#path.cancel(slot);
-    this.sleep();
   }
 
   /** `nextSlot` is taken for a loan, with its bytes: so many, or fewer if it does not hold so many. */
@@ -164,8 +163,11 @@ export class CallLane implements AwaitedCalls, DeadlinedCalls {
     this.#watch.sleep();
   }
 
+  /** A thread that was blocked goes on: whatever is still under way is waited for by the event loop. */
   rest(): void {
-    return this.quiet ? this.#watch.rest() : this.sleep();
+    if (!this.active) return;
+    if (this.quiet) this.#watch.rest();
+    else this.sleep();
   }
 
   completeAnswered(): boolean {

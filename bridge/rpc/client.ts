@@ -194,7 +194,16 @@ export class RpcClient {
     return response;
   }
 
+  /** Blocking has disarmed the doorbell, and drained it: what else is under way is the event loop's to wait for again. */
   #waitSync(slot: number, request: CallRequest): Uint8Array {
+    try {
+      return this.#blockUntilAnswer(slot, request);
+    } finally {
+      this.#lane.rest();
+    }
+  }
+
+  #blockUntilAnswer(slot: number, request: CallRequest): Uint8Array {
     const postedAtMs = this.#clock.nowMs();
     const untilMs = postedAtMs + request.deadlineMs;
     while (this.#untilAnswer(postedAtMs, untilMs)) {

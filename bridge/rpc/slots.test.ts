@@ -149,6 +149,19 @@ describe('calls', () => {
     expect(await world.clock.run(Promise.all(before))).toEqual([1, 2, 3].map((i) => Uint8Array.of(i)));
   });
 
+  test('that block leave those that were made before to the event loop, which hears of their answers', async () => {
+    const { world, attach, server } = slotsScene();
+    const { handle, calls } = byHand();
+    serving(server, (methodId, payload, context) => (methodId === 1 ? handle(methodId, payload, context) : payload));
+    const { client } = await attach(2);
+    const before = client.call(1, bytesOf(5));
+    await world.clock.advance(1);
+    expect(client.callSync(2, bytesOf(6))).toEqual(bytesOf(6));
+    await world.clock.advance(1);
+    calls[0]?.answer();
+    expect(await world.clock.run(before)).toEqual(bytesOf(5));
+  });
+
   test('at the lease’s own home have as many slots as their client asks for', async () => {
     const { world, lease, server } = slotsScene();
     serving(server, echo);
