@@ -26,6 +26,7 @@ export interface MemoryCarrierOptions {
 export type CarrierKind = 'unix' | 'tcp';
 
 export class MemoryCarrier implements Carrier {
+  readonly kind: CarrierKind;
   readonly carriesAttachments: boolean;
   readonly #clock: Clock;
   readonly #delayMs: () => number;
@@ -42,7 +43,8 @@ export class MemoryCarrier implements Carrier {
     this.#clock = clock;
     this.#delayMs = options.delayMs ?? (() => 0);
     this.#onClosed = options.onClosed ?? (() => undefined);
-    this.carriesAttachments = options.kind !== 'tcp';
+    this.kind = options.kind ?? 'unix';
+    this.carriesAttachments = this.kind !== 'tcp';
   }
 
   /** Makes this and `peer` the two ends of one carrier. */

@@ -33,6 +33,8 @@ export interface MemoryMachine {
   readonly attachments: AttachmentLedger;
   /** Draws how long the next doorbell takes to wake its watcher, milliseconds. */
   wakeMs: () => number;
+  /** Draws for how long whoever is about to touch a word that others watch loses its processor, milliseconds. */
+  preemptMs: () => number;
   /** Bytes that leases may still take. */
   freeBytes: number;
   /** Doorbells that may still be opened. */
@@ -71,10 +73,14 @@ export class MemoryPlane implements Plane {
     try {
       const window = new MemoryWindow(expectSegment(attachments, identity.arenaBytes));
       if (slot === undefined) return new MemoryHeld(window, undefined);
-      return new MemoryHeld(window, new MemoryClientPort(this.#clock, window, slot, expectBells(attachments), carrier));
+      return new MemoryHeld(window, this.#portAt(window, slot, attachments, carrier));
     } finally {
       for (const attachment of attachments) attachment.close();
     }
+  }
+
+  #portAt(window: MemoryWindow, slot: number, attachments: readonly Attachment[], carrier: MemoryCarrier): ClientPort {
+    return new MemoryClientPort(this.#clock, window, slot, expectBells(attachments), this.#machine, carrier);
   }
 }
 
@@ -105,12 +111,12 @@ export class MemoryHome implements HomeMemory {
   openServerPort(): ServerPort {
     invariant(this.#serverBell === undefined, 'a lease has one server');
     this.#serverBell = this.#openBell();
-    this.#serverPort = new MemoryServerPort(this.#clock, this.window, this.#serverBell, this.#clientBells);
+    this.#serverPort = this.#serverPortAt(this.#serverBell);
     return this.#serverPort;
   }
 
   openClientPort(slot: number): ClientPort {
-    return new MemoryClientPort(this.#clock, this.window, slot, this.#bellsOf(slot));
+    return new MemoryClientPort(this.#clock, this.window, slot, this.#bellsOf(slot), this.#machine);
   }
 
   share(slot: number | undefined): readonly Attachment[] {
@@ -135,6 +141,10 @@ export class MemoryHome implements HomeMemory {
     for (const attachment of this.#shared.splice(0)) attachment.close();
     this.#machine.freeBytes += this.#bytes;
     this.#bytes = 0;
+  }
+
+  #serverPortAt(bell: MemoryDoorbell): MemoryServerPort {
+    return new MemoryServerPort(this.#clock, this.window, bell, this.#clientBells, this.#machine);
   }
 
   #openBell(): MemoryDoorbell {

@@ -16,22 +16,31 @@ import type { ProcessClock } from './process-clock.ts';
 const callSpinMsMax = 0.05;
 const idleSpinMsMax = 0.2;
 
+/** What decides when a thread loses its processor. */
+export interface Preemption {
+  readonly preemptMs: () => number;
+}
+
 abstract class BellSleeper implements Sleeper {
   abstract readonly spinMsMax: number;
   readonly clock: ProcessClock;
   readonly words: Int32Array;
   readonly #ownWord: number;
   readonly #bell: MemoryDoorbell;
+  readonly #preemption: Preemption;
 
-  constructor(clock: ProcessClock, window: Window, ownWord: number, bell: MemoryDoorbell) {
+  constructor(clock: ProcessClock, window: Window, ownWord: number, bell: MemoryDoorbell, preemption: Preemption) {
     this.clock = clock;
+    this.#preemption = preemption;
     this.words = window.control.words;
     this.#ownWord = ownWord;
     this.#bell = bell;
   }
 
   arm(): void {
+    this.preempt();
     Atomics.store(this.words, this.#ownWord, 1);
+    this.preempt();
   }
 
   disarm(): void {
@@ -44,6 +53,11 @@ abstract class BellSleeper implements Sleeper {
 
   keepAlive(_keep: boolean): void {
     // A simulated process lives until it is killed.
+  }
+
+  /** The thread may lose its processor here, and find the memory otherwise when it goes on. */
+  protected preempt(): void {
+    this.clock.preempt(this.#preemption.preemptMs());
   }
 }
 
@@ -62,15 +76,24 @@ export class MemoryClientPort extends BellSleeper implements ClientPort {
   #statusOffset = 0;
 
   /** `carrier` is absent where client and home are one process. */
-  constructor(clock: ProcessClock, window: Window, slot: number, bells: SlotBells, carrier?: MemoryCarrier) {
-    super(clock, window, clientSleepsWord(slot), bells.client);
+  constructor(
+    clock: ProcessClock,
+    window: Window,
+    slot: number,
+    bells: SlotBells,
+    preemption: Preemption,
+    carrier?: MemoryCarrier,
+  ) {
+    super(clock, window, clientSleepsWord(slot), bells.client, preemption);
     this.#arena = window.arena;
     this.#bells = bells;
     this.#carrier = carrier;
   }
 
   publish(_offset: number, _bytes: number, statusOffset: number, status: number): boolean {
+    this.preempt();
     Atomics.store(this.#arena, statusOffset, status); // Publishes: request.
+    this.preempt();
     if (Atomics.load(this.words, serverSleepsWord) === 0) return false;
     this.#bells.server.ring();
     return true;
@@ -120,8 +143,9 @@ export class MemoryServerPort extends BellSleeper implements ServerPort {
     window: Window,
     bell: MemoryDoorbell,
     clientBells: ReadonlyMap<number, MemoryDoorbell>,
+    preemption: Preemption,
   ) {
-    super(clock, window, serverSleepsWord, bell);
+    super(clock, window, serverSleepsWord, bell, preemption);
     this.#arena = window.arena;
     this.#bell = bell;
     this.#clientBells = clientBells;
@@ -138,7 +162,9 @@ export class MemoryServerPort extends BellSleeper implements ServerPort {
   publish(slot: number, offset: number, bytes: number, statusOffset: number, status: number): void {
     const far = this.#farClients.get(slot);
     if (far !== undefined) return far.publish(offset, bytes, status);
+    this.preempt();
     Atomics.store(this.#arena, statusOffset, status); // Publishes: response.
+    this.preempt();
     if (Atomics.load(this.words, clientSleepsWord(slot)) !== 0) this.#clientBells.get(slot)?.ring();
   }
 

@@ -20,7 +20,9 @@ export class ProcessClock implements Clock {
   readonly #offsetMs: number;
   readonly #rate: number;
   readonly #held: HeldCallback[] = [];
-  #frozen = false;
+  #stopped = false;
+  /** Its thread waits within some callback. */
+  #blocked = false;
 
   constructor(timeline: VirtualClock, options: ProcessClockOptions = {}) {
     this.#timeline = timeline;
@@ -37,8 +39,18 @@ export class ProcessClock implements Clock {
     return this.#offsetMs + this.#timeline.timeMs * this.#rate;
   }
 
+  /** Nothing happens in the process: it is stopped, or its thread is blocked. */
   get frozen(): boolean {
-    return this.#frozen;
+    return this.#stopped || this.#blocked;
+  }
+
+  get blocked(): boolean {
+    return this.#blocked;
+  }
+
+  /** Whether something that fell due while nothing could happen is still to be done. */
+  get behind(): boolean {
+    return this.#held.length > 0;
   }
 
   after(delayMs: number, callback: () => void): Timer {
@@ -59,26 +71,36 @@ export class ProcessClock implements Clock {
 
   /** Stops the process. Time goes on; what falls due waits. */
   freeze(): void {
-    this.#frozen = true;
+    this.#stopped = true;
   }
 
   /** Lets the process go on: what fell due meanwhile happens now, in order. */
   thaw(): void {
-    this.#frozen = false;
+    this.#stopped = false;
     this.#catchUpLater();
   }
 
-  /** Blocks the process's thread until `done()` or for `msMax` of its milliseconds: the others go on meanwhile. */
+  /**
+   * Blocks the process's thread until `done()` or for `msMax` of its milliseconds: the others go on meanwhile. Who is
+   * stopped meanwhile goes on when it is let go on.
+   */
   block(done: () => boolean, msMax: number): void {
-    const wasFrozen = this.#frozen;
-    this.#frozen = true;
+    const wasStopped = this.#stopped;
+    this.#blocked = true;
     this.#timeline.runBlocking(done, msMax / this.#rate);
-    if (!wasFrozen) this.thaw();
+    if (!wasStopped) this.#timeline.runBlocking(() => !this.#stopped, Number.POSITIVE_INFINITY);
+    this.#blocked = false;
+    this.#catchUpLater();
+  }
+
+  /** The thread loses its processor for a while, in the middle of what it does. */
+  preempt(ms: number): void {
+    if (ms > 0 && !this.#blocked) this.block(() => false, ms);
   }
 
   #deliver(callback: HeldCallback): void {
     if (callback.cancelled) return;
-    if (this.#frozen || this.#held.length > 0) this.#held.push(callback);
+    if (this.frozen || this.#held.length > 0) this.#held.push(callback);
     else callback.run();
   }
 
@@ -88,7 +110,7 @@ export class ProcessClock implements Clock {
 
   /** Does the first of what was held up; the next has a turn of its own. */
   #catchUp(): void {
-    if (this.#frozen) return;
+    if (this.frozen) return;
     const callback = this.#held.shift();
     this.#catchUpLater();
     if (callback?.cancelled === false) callback.run();
