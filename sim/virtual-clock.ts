@@ -131,9 +131,18 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** All microtasks that are queued, and those that they queue: a turn of the real event loop lets them pass. */
+/** So often the real event loop has a turn: what nobody catches is told there. */
+const eventsPerTurn = 256;
+let events = 0;
+
+/**
+ * All microtasks that are queued, and those that they queue, have passed when this resolves: Node calls what is to come in
+ * the next tick once none is left. A turn of the real event loop would do too, and costs ten times as much.
+ */
 function microtasks(): Promise<void> {
+  events += 1;
   return new Promise((resolve) => {
-    setImmediate(resolve);
+    if (events % eventsPerTurn === 0) setImmediate(resolve);
+    else process.nextTick(resolve);
   });
 }

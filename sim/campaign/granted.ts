@@ -1,0 +1,45 @@
+// A lease as it truly stands: its home's own object, looked at from outside of time.
+import type { Agent } from '#bridge';
+import type { Process } from '../process.ts';
+import type { Node } from './node.ts';
+
+export type HomeLease = ReturnType<Agent['acquire']>;
+export type HeldLease = Awaited<ReturnType<Agent['attach']>>;
+
+export class Granted {
+  readonly lease: HomeLease;
+  readonly process: Process;
+  readonly node: Node;
+  readonly #timeMs: () => number;
+  #endedAtMs = Number.POSITIVE_INFINITY;
+
+  constructor(lease: HomeLease, process: Process, node: Node, timeMs: () => number) {
+    this.lease = lease;
+    this.process = process;
+    this.node = node;
+    this.#timeMs = timeMs;
+    lease.onEnd(() => this.endNow());
+  }
+
+  /** Its home has ended it, or is dead. */
+  endNow(): void {
+    this.#endedAtMs = Math.min(this.#endedAtMs, this.#timeMs());
+  }
+
+  /** Since when it may not be used any more, by the timeline: ended, or its home's clock was past the deadline. */
+  get overSinceMs(): number {
+    const { lease, process, node } = this;
+    const leftMs = (lease.deadlineMs - process.clock.timeMs) / node.rate;
+    return Math.min(this.#endedAtMs, this.#timeMs() + leftMs);
+  }
+
+  /** Since when its home could tell that it is over. */
+  get endedAtMs(): number {
+    return this.#endedAtMs;
+  }
+
+  /** By what its home has decided, and by its clock: whether the home lives does not matter. */
+  get isOver(): boolean {
+    return this.lease.status !== 'active' || this.process.clock.timeMs >= this.lease.deadlineMs;
+  }
+}

@@ -1,0 +1,186 @@
+// One run's world: machines and the processes on them, what they do, and the truth about every lease. It knows nothing of
+// what goes wrong.
+import type { NetworkAddress } from '#bridge';
+import { MemoryRecords } from '../memory-registry.ts';
+import type { Process } from '../process.ts';
+import { World } from '../world.ts';
+import { Actor } from './actor.ts';
+import type { Chance } from './chance.ts';
+import { Granted, type HeldLease, type HomeLease } from './granted.ts';
+import { History } from './history.ts';
+import { Node, type Role } from './node.ts';
+import type { Shape } from './plan.ts';
+import type { Workload, WorkloadFactory } from './workload.ts';
+
+/** Things go wrong; nothing does any more; everything should work again; all is given back. */
+export type Phase = 'chaos' | 'grace' | 'verify' | 'end';
+
+export interface StageOptions {
+  readonly seed: number;
+  readonly shape: Shape;
+  readonly chance: Chance;
+  /** Millionths by which the clock of each node is fast. */
+  readonly driftOf: (node: number) => number;
+  readonly keepLines: boolean;
+  readonly workloads: readonly WorkloadFactory[];
+}
+
+/** How far a workload's own choices are bent. */
+export interface Knobs {
+  /** How long leases last, milliseconds; 0 to leave it to the workload. */
+  leaseMs: number;
+  /** How long handlers take at most. */
+  handlerMs: number;
+}
+
+/** How soon a process that is to be killed, but whose thread is blocked, is looked at again. */
+const killAgainMs = 0.25;
+
+interface Held {
+  readonly actor: Actor;
+  readonly held: HeldLease;
+  readonly granted: Granted;
+}
+
+export class Stage {
+  readonly world: World;
+  readonly shape: Shape;
+  readonly history: History;
+  readonly nodes: readonly Node[];
+  readonly knobs: Knobs = { leaseMs: 0, handlerMs: 0 };
+  /** Every lease that was ever granted, by its id. */
+  readonly granted: Map<string, Granted> = new Map();
+  readonly #chance: Chance;
+  readonly #held = new Set<Held>();
+  readonly #actors = new Map<Node, Actor>();
+  readonly #workloads: readonly Workload[];
+  #phase: Phase = 'chaos';
+  #kills = 0;
+
+  constructor({ seed, shape, chance, driftOf, keepLines, workloads }: StageOptions) {
+    this.world = new World(seed);
+    this.shape = shape;
+    this.#chance = chance;
+    this.history = new History(() => this.world.clock.timeMs, keepLines);
+    const records = Array.from({ length: shape.machines }, () => new MemoryRecords());
+    const roles: Role[] = [...Array(shape.homes).fill('home'), ...Array(shape.holders).fill('holder')];
+    this.nodes = roles.map((role, index) => {
+      const machine = chance.integer(0, shape.machines - 1);
+      const parts = { role, index, machine, drift: driftOf(index) };
+      return new Node(this.world, { ...parts, records: records[machine] as MemoryRecords });
+    });
+    this.#workloads = workloads.map((factory) => factory(this));
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  get calm(): boolean {
+    return this.#phase !== 'chaos';
+  }
+
+  get kills(): number {
+    return this.#kills;
+  }
+
+  get actors(): readonly Actor[] {
+    return [...this.#actors.values()];
+  }
+
+  get workloads(): readonly Workload[] {
+    return this.#workloads;
+  }
+
+  /** The other machines' homes: each knows the services of its machine. */
+  peersOf({ machine }: Node): NetworkAddress[] {
+    return this.nodes.filter((node) => node.role === 'home' && node.machine !== machine).map(({ address }) => address);
+  }
+
+  start(node: Node): void {
+    const process = node.start();
+    const actor = new Actor(this, node, process, this.#chance.fork());
+    this.#actors.set(node, actor);
+    actor.record('starts', process.agent.id);
+    actor.spawn(async () => {
+      if (node.role === 'home') await process.agent.listenNetwork(node.address);
+      for (const workload of this.#workloads) workload.start(actor);
+    });
+  }
+
+  /** Between two things that it does: what is on its thread's stack would go on otherwise. */
+  kill(node: Node): void {
+    const { process } = node;
+    if (process === undefined) return;
+    if (process.clock.blocked) return this.#killLater(node, process);
+    node.kill();
+    this.#kills += 1;
+    this.history.record(node.name, 'is killed');
+    this.#actors.delete(node);
+    for (const granted of this.granted.values()) if (granted.process === process) granted.endNow();
+    for (const each of this.#held) if (each.actor.process === process) this.#held.delete(each);
+  }
+
+  #killLater(node: Node, process: Process): void {
+    this.world.clock.after(killAgainMs, () => {
+      if (!this.calm && node.process === process) this.kill(node);
+    });
+  }
+
+  enter(phase: Phase): void {
+    this.#phase = phase;
+    this.history.record('stage', 'enters', phase);
+    for (const actor of this.actors) actor.phaseChanged();
+  }
+
+  /** A home has granted a lease. */
+  grant(actor: Actor, lease: HomeLease): Granted {
+    const granted = new Granted(lease, actor.process, actor.node, () => this.world.clock.timeMs);
+    this.granted.set(lease.id, granted);
+    actor.record('grants', lease.id, lease.leaseMs);
+    lease.onEnd((status) => {
+      actor.record('lease over', lease.id, status);
+      actor.mark(`home's lease: ${status}`);
+    });
+    return granted;
+  }
+
+  /** A holder has attached. Returns the lease's truth. */
+  attached(actor: Actor, held: HeldLease): Granted {
+    const granted = this.granted.get(held.id) as Granted;
+    const entry = { actor, held, granted };
+    this.#held.add(entry);
+    actor.record('attached', held.id, held.remainingMs);
+    actor.mark(granted.node.machine === actor.node.machine ? 'attached on one machine' : 'attached across machines');
+    held.onInterrupted(() => actor.mark('interrupted'));
+    held.onResumed(() => actor.mark('resumed'));
+    held.onEnd((status) => {
+      this.#held.delete(entry);
+      actor.record('held lease over', held.id, status);
+      actor.mark(`holder's lease: ${status}`);
+      const { arena } = held.window;
+      queueMicrotask(() => {
+        if (held.window.arena.length > 0) actor.fail(`a window of ${arena.length} bytes outlives lease ${held.id}`);
+      });
+    });
+    return granted;
+  }
+
+  /** Whoever can act at all has stopped using what is over by its home's clock. */
+  checkHolders(): void {
+    for (const { actor, held, granted } of this.#held) {
+      const { clock } = actor.process;
+      if (clock.frozen || clock.behind || held.status !== 'active') continue;
+      const lateMs = granted.process.clock.timeMs - granted.lease.deadlineMs;
+      if (lateMs < 0 || granted.lease.status !== 'active') continue;
+      actor.fail(`lease ${held.id} is held ${lateMs} ms past its deadline at home`);
+    }
+  }
+
+  leaseMs(chance: Chance): number {
+    const { paceMs } = this.shape;
+    if (this.calm) return 600_000;
+    if (this.knobs.leaseMs > 0) return chance.between(10, this.knobs.leaseMs);
+    return Math.max(10, chance.octaves(paceMs / 2, paceMs * 64));
+  }
+}
