@@ -132,8 +132,7 @@ export class Agent implements HomeLeases {
    */
   async attach(id: LeaseId, options: AttachOptions, address?: AgentAddress): Promise<HeldLease> {
     const agent = agentOf(id);
-    const home = await this.#homeAt(this.#nearest(agent, address), agent);
-    const lease = await home.attach(id, options);
+    const lease = await this.#withHome(this.#nearest(agent, address), agent, (home) => home.attach(id, options));
     if (typeof address === 'object') this.#networkAddresses.set(lease, address);
     return lease;
   }
@@ -144,15 +143,13 @@ export class Agent implements HomeLeases {
   }
 
   /** Asks a home what a lease offers. */
-  async describe(id: LeaseId, address: AgentAddress): Promise<Description> {
-    const home = await this.#homeAt(address, agentOf(id));
-    return home.describe(id);
+  describe(id: LeaseId, address: AgentAddress): Promise<Description> {
+    return this.#withHome(address, agentOf(id), (home) => home.describe(id));
   }
 
   /** Asks whoever listens at an address for the instances of a service on its node. */
-  async resolve(service: string, address: NetworkAddress): Promise<readonly ServiceRecord[]> {
-    const home = await this.#homeAt(address);
-    return home.resolve(service);
+  resolve(service: string, address: NetworkAddress): Promise<readonly ServiceRecord[]> {
+    return this.#withHome(address, undefined, (home) => home.resolve(service));
   }
 
   /** A connection of its own to another agent, whose end tells of that agent's end. */
@@ -239,6 +236,21 @@ export class Agent implements HomeLeases {
     const { networkFirst = false } = this.#parts;
     const isFar = typeof address === 'object' && (networkFirst || !this.directory.hasAgent(agent));
     return isFar || typeof address === 'string' ? address : this.directory.socketPath(agent);
+  }
+
+  /**
+   * Between choosing a connection and using it, the last who needed it may have closed it, which says nothing of the home:
+   * then another is made.
+   */
+  async #withHome<T>(
+    address: AgentAddress,
+    peer: AgentId | undefined,
+    work: (home: HomeConnection) => Promise<T>,
+  ): Promise<T> {
+    for (;;) {
+      const home = await this.#homeAt(address, peer);
+      if (!home.closed) return work(home);
+    }
   }
 
   /** One connection to each home, also for those who ask at the same time. */
