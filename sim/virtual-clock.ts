@@ -9,6 +9,8 @@ export interface VirtualClockOptions {
    * reaches it, as in life. Defaults to some microseconds; with 0, time is exact, and what spins is refused.
    */
   readonly readMs?: number;
+  /** Events that the whole simulation may take. A program that goes round in circles takes more. No bound by default. */
+  readonly eventsMax?: number;
 }
 
 /** With what is done between two looks. A power of two, so that sums of it are exact. */
@@ -25,9 +27,11 @@ export class VirtualClock implements Clock {
   #nowMs = 0;
   #looks = 0;
   #eventsAtInstant = 0;
+  #eventsLeft: number;
 
   constructor(options: VirtualClockOptions = {}) {
     this.#readMs = options.readMs ?? readMsDefault;
+    this.#eventsLeft = options.eventsMax ?? Number.POSITIVE_INFINITY;
   }
 
   /** Looks at the clock, which takes its time. */
@@ -42,6 +46,11 @@ export class VirtualClock implements Clock {
   /** The time, for whoever stands outside of it. */
   get timeMs(): number {
     return this.#nowMs;
+  }
+
+  /** Events that may still happen. */
+  get eventsLeft(): number {
+    return this.#eventsLeft;
   }
 
   /** Events that are still to come. */
@@ -112,6 +121,11 @@ export class VirtualClock implements Clock {
     if (event === undefined) return false;
     this.#moveTo(event.dueMs);
     this.#eventsAtInstant += 1;
+    this.#eventsLeft -= 1;
+    invariant(
+      this.#eventsLeft >= 0,
+      'the simulation takes more events than it should: something goes round in circles',
+    );
     invariant(this.#eventsAtInstant < eventsPerInstantMax, 'events cause events at one instant, without end');
     event.run();
     return true;

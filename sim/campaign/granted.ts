@@ -12,13 +12,33 @@ export class Granted {
   readonly node: Node;
   readonly #timeMs: () => number;
   #endedAtMs = Number.POSITIVE_INFINITY;
+  #furthestDeadlineMs: number;
 
   constructor(lease: HomeLease, process: Process, node: Node, timeMs: () => number) {
     this.lease = lease;
     this.process = process;
     this.node = node;
     this.#timeMs = timeMs;
+    this.#furthestDeadlineMs = lease.deadlineMs;
+    this.#noteRenewals();
     lease.onEnd(() => this.endNow());
+  }
+
+  /**
+   * The furthest deadline that any holder can have been told, by the home's clock: a renewal may shorten a lease, which
+   * the home enforces, and of which holders learn later.
+   */
+  get furthestDeadlineMs(): number {
+    return this.#furthestDeadlineMs;
+  }
+
+  #noteRenewals(): void {
+    const { lease } = this;
+    const renewNow = lease.renewNow.bind(lease);
+    lease.renewNow = (leaseMs) => {
+      renewNow(leaseMs);
+      this.#furthestDeadlineMs = Math.max(this.#furthestDeadlineMs, lease.deadlineMs);
+    };
   }
 
   /** Its home has ended it, or is dead. */

@@ -45,7 +45,6 @@ async function useOne(record: ClientRecord, held: HeldLease, ledger: CallLedger)
   if (chance.happens(0.5)) held.renewAutomatically({ ...defaultRenewalPolicy, delayMsMin: 0 });
   for (let rounds = chance.integer(1, 20); rounds > 0 || stage.calm; rounds--) {
     await actor.pause();
-    stage.checkHolders();
     if (held.status !== 'active' || stage.phase === 'end') break;
     if (stage.calm) await callCalmly(record, client, granted, ledger);
     else await callOnce(actor, client, granted, ledger);

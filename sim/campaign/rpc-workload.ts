@@ -33,7 +33,7 @@ export class RpcWorkload implements Workload {
     for (const { actor, answered, failed } of this.#clients) {
       if (actor.process.dead) continue;
       if (failed !== undefined) actor.fail(`nothing goes wrong, and yet ${failed}`);
-      if (answered === 0) actor.fail('nothing goes wrong, and yet no call is answered');
+      else if (answered === 0) actor.fail('nothing goes wrong, and yet no call is answered');
     }
   }
 }

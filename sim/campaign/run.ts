@@ -53,7 +53,9 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
     keepLines,
     workloads,
   });
-  await withUncaught(stage, () => play(stage, new Injector(stage, plan, chance.fork())));
+  await withoutStacks(keepLines, () =>
+    withUncaught(stage, () => play(stage, new Injector(stage, plan, chance.fork()))),
+  );
   return reportOf(seed, plan, stage);
 }
 
@@ -67,9 +69,9 @@ async function play(stage: Stage, injector: Injector): Promise<void> {
   const failed = () => stage.history.failures.length > 0;
   for (const node of stage.nodes) stage.start(node);
   injector.start();
+  stage.watchHolders();
   for (let slice = 0; slice < slicesOfChaos && !failed(); slice++) {
     await clock.advance(stage.shape.chaosMs / slicesOfChaos);
-    stage.checkHolders();
   }
   if (failed()) return;
   injector.calm();
@@ -97,6 +99,17 @@ async function end(stage: Stage): Promise<void> {
   const { attachments } = world.machine;
   if (attachments.open > 0) history.fail('machine', `${attachments.open} handles are left open`);
   if (world.clock.pending > 0) history.fail('machine', `${world.clock.pending} events are still to come`);
+}
+
+/** Hundreds of errors are made, and where is of interest only to who reads a run. */
+async function withoutStacks(keep: boolean, run: () => Promise<void>): Promise<void> {
+  const { stackTraceLimit } = Error;
+  if (!keep) Error.stackTraceLimit = 0;
+  try {
+    await run();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 /** What nobody catches is a failure of the run in which it happens. */

@@ -36,6 +36,9 @@ export interface Knobs {
 /** How soon a process that is to be killed, but whose thread is blocked, is looked at again. */
 const killAgainMs = 0.25;
 
+/** A run takes some ten thousand, and an eventful one ten times as many. */
+const eventsMax = 1_000_000;
+
 interface Held {
   readonly actor: Actor;
   readonly held: HeldLease;
@@ -51,6 +54,7 @@ export class Stage {
   /** Every lease that was ever granted, by its id. */
   readonly granted: Map<string, Granted> = new Map();
   readonly #chance: Chance;
+  readonly #looks: Chance;
   readonly #held = new Set<Held>();
   readonly #actors = new Map<Node, Actor>();
   readonly #workloads: readonly Workload[];
@@ -58,9 +62,10 @@ export class Stage {
   #kills = 0;
 
   constructor({ seed, shape, chance, driftOf, keepLines, workloads }: StageOptions) {
-    this.world = new World(seed);
+    this.world = new World(seed, { eventsMax });
     this.shape = shape;
     this.#chance = chance;
+    this.#looks = chance.fork();
     this.history = new History(() => this.world.clock.timeMs, keepLines);
     const records = Array.from({ length: shape.machines }, () => new MemoryRecords());
     const roles: Role[] = [...Array(shape.homes).fill('home'), ...Array(shape.holders).fill('holder')];
@@ -140,7 +145,7 @@ export class Stage {
     actor.record('grants', lease.id, lease.leaseMs);
     lease.onEnd((status) => {
       actor.record('lease over', lease.id, status);
-      actor.mark(`home's lease: ${status}`);
+      actor.mark(`home’s lease: ${status}`);
     });
     return granted;
   }
@@ -157,7 +162,7 @@ export class Stage {
     held.onEnd((status) => {
       this.#held.delete(entry);
       actor.record('held lease over', held.id, status);
-      actor.mark(`holder's lease: ${status}`);
+      actor.mark(`holder’s lease: ${status}`);
       const { arena } = held.window;
       queueMicrotask(() => {
         if (held.window.arena.length > 0) actor.fail(`a window of ${arena.length} bytes outlives lease ${held.id}`);
@@ -166,21 +171,41 @@ export class Stage {
     return granted;
   }
 
-  /** Whoever can act at all has stopped using what is over by its home's clock. */
-  checkHolders(): void {
+  /**
+   * Whoever can act at all has stopped using what is over by its home's clock. `atMs` is a time of the timeline by which
+   * all that was due has been done; it may be later already.
+   */
+  checkHolders(atMs: number): void {
+    const agoMs = this.world.clock.timeMs - atMs;
     for (const { actor, held, granted } of this.#held) {
       const { clock } = actor.process;
       if (clock.frozen || clock.behind || held.status !== 'active') continue;
-      const lateMs = granted.process.clock.timeMs - granted.lease.deadlineMs;
-      if (lateMs < 0 || granted.lease.status !== 'active') continue;
+      const { lease, process, node } = granted;
+      const lateMs = process.clock.timeMs - agoMs * node.rate - granted.furthestDeadlineMs;
+      if (lateMs < 0 || lease.status !== 'active') continue;
       actor.fail(`lease ${held.id} is held ${lateMs} ms past its deadline at home`);
     }
+  }
+
+  /** From here on, again and again. */
+  watchHolders(): void {
+    const { clock } = this.world;
+    const look = (atMs: number) => {
+      this.checkHolders(atMs);
+      if (this.calm) return;
+      const dueMs = Math.max(atMs + this.shape.paceMs * this.#looks.unit(), clock.timeMs);
+      clock.after(dueMs - clock.timeMs, () => look(dueMs));
+    };
+    look(clock.timeMs);
   }
 
   leaseMs(chance: Chance): number {
     const { paceMs } = this.shape;
     if (this.calm) return 600_000;
-    if (this.knobs.leaseMs > 0) return chance.between(10, this.knobs.leaseMs);
-    return Math.max(10, chance.octaves(paceMs / 2, paceMs * 64));
+    const { leaseMs } = this.knobs;
+    // Not so short that hours are spent on renewing what nobody uses.
+    const shortestMs = Math.max(10, paceMs / 16);
+    if (leaseMs > 0) return chance.between(shortestMs, Math.max(shortestMs, leaseMs));
+    return Math.max(shortestMs, chance.octaves(paceMs / 2, paceMs * 64));
   }
 }

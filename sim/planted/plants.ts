@@ -1,0 +1,204 @@
+// Bugs that the simulator has to find: changes to the real code of bridge, applied as it is loaded (hooks.ts), so that the
+// code itself knows nothing of them. Each text stands exactly once in its file, as source and as built; a test sees to that.
+export interface Replacement {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Plant {
+  readonly name: string;
+  /** From the root of the repository, without its ending. */
+  readonly file: string;
+  readonly breaks: string;
+  readonly replacements: readonly Replacement[];
+  /** Within so many seeds it is found, from wherever one begins. */
+  readonly seedsMax: number;
+}
+
+const dropped = (from: string): Replacement => ({ from, to: '' });
+
+export const plants: readonly Plant[] = [
+  {
+    name: 'status before payload',
+    file: 'bridge/rpc/classic-client-slot',
+    breaks: 'a request is published before its payload is there',
+    replacements: [
+      dropped('this.#arena.set(payload, requestOffset + payloadAt);'),
+      {
+        from: 'this.#copier.prepare();',
+        to: 'this.#copier.prepare(); this.#arena.set(payload, requestOffset + payloadAt);',
+      },
+    ],
+    seedsMax: 20,
+  },
+  {
+    name: 'response id not checked',
+    file: 'bridge/rpc/classic-client-slot',
+    breaks: 'a late response is taken for that of the next call',
+    replacements: [dropped('if (!ours) return this.#free();')],
+    seedsMax: 100,
+  },
+  {
+    name: 'session not renewed',
+    file: 'bridge/rpc/classic-client-slot',
+    breaks: 'after a reconnection, request ids are those of the session that was lost',
+    replacements: [dropped('this.#idHigh = session << sessionShift;')],
+    seedsMax: 200,
+  },
+  {
+    name: 'processing mark omitted',
+    file: 'bridge/rpc/classic-server-slot',
+    breaks: 'a request is taken again, and one that may have run is believed not to have',
+    replacements: [dropped('this.#arena[requestStatusAt] = status.processing;')],
+    seedsMax: 20,
+  },
+  {
+    name: 'slot not wiped',
+    file: 'bridge/rpc/classic-server-slot',
+    breaks: 'a client finds the bytes of the one before',
+    replacements: [dropped('this.#arena.fill(0, 0, arenaBytesMin);')],
+    seedsMax: 50,
+  },
+  {
+    name: 'server sleeps without a last look',
+    file: 'bridge/rpc/serve-loop',
+    breaks: 'a request that came as the server fell asleep wakes nobody',
+    replacements: [dropped('if (this.#server.ready) this.#yield();')],
+    seedsMax: 200,
+  },
+  {
+    name: 'client sleeps without a last look',
+    file: 'bridge/rpc/call-lane',
+    breaks: 'a response that came as the client fell asleep wakes nobody',
+    replacements: [{ from: 'if (this.#port.look(1) || (wanted', to: 'if ((wanted' }],
+    seedsMax: 400,
+  },
+  {
+    name: 'abandoned slot given away',
+    file: 'bridge/rpc/call-lane',
+    breaks: 'the slot of a call that was given up is used before its late response came',
+    replacements: [{ from: 'call.abandoned = true;', to: 'this.#current = undefined;' }],
+    seedsMax: 200,
+  },
+  {
+    name: 'retry of what may have run',
+    file: 'bridge/rpc/call-lane',
+    breaks: 'a call that an interruption broke off is made again, idempotent or not',
+    replacements: [{ from: 'if (!call.idempotent) call.reject(this.#brokenOff);', to: 'if (false) {}' }],
+    seedsMax: 200,
+  },
+  {
+    name: 'interrupted call disowned',
+    file: 'bridge/rpc/call-lane',
+    breaks: 'a call that an interruption broke off is said not to have run',
+    replacements: [
+      {
+        from: 'this.#brokenOff = this.#lease.interruptedError(true);',
+        to: 'this.#brokenOff = this.#lease.interruptedError(false);',
+      },
+    ],
+    seedsMax: 200,
+  },
+  {
+    name: 'ended call disowned',
+    file: 'bridge/rpc/call-lane',
+    breaks: 'a call whose lease this side ended is said not to have run if it was not taken yet',
+    replacements: [{ from: 'return !endedThere || this.#slot.taken;', to: 'return this.#slot.taken;' }],
+    seedsMax: 400,
+  },
+  {
+    name: 'state word not compared',
+    file: 'bridge/lease/lease',
+    breaks: 'a holder goes on until it is told, although the control page says that the lease has ended',
+    replacements: [
+      {
+        from: "if (this.#status === 'active' && this.#words[stateWord] === this.#activeState)",
+        to: "if (this.#status === 'active')",
+      },
+    ],
+    seedsMax: 400,
+  },
+  {
+    name: 'window closed before listeners',
+    file: 'bridge/lease/lease',
+    breaks: 'whoever listens for the end finds the lease torn down already',
+    replacements: [
+      dropped('for (const listener of [...this.#endListeners]) tell(listener, status);'),
+      {
+        from: 'this.teardown(status);',
+        to: 'const listeners = [...this.#endListeners]; this.teardown(status); for (const each of listeners) tell(each, status);',
+      },
+    ],
+    seedsMax: 100,
+  },
+  {
+    name: 'state not written at the end',
+    file: 'bridge/lease/home-lease',
+    breaks: 'a home ends a lease, and its control page does not say so',
+    replacements: [dropped('this.window.control.setState(status, this.generation + 1);')],
+    seedsMax: 400,
+  },
+  {
+    name: 'slot not freed',
+    file: 'bridge/agent/holder-session',
+    breaks: 'a client that has gone keeps its slot',
+    replacements: [dropped('if (slot !== undefined) lease.freeSlot(slot);')],
+    seedsMax: 50,
+  },
+  {
+    name: 'deadline from the answer',
+    file: 'bridge/lease/held-lease',
+    breaks: 'a holder counts its time from when the answer came, not from before it asked',
+    replacements: [
+      {
+        from: 'this.setDeadline(askedAtMs + remainingMs - holderMarginMs(remainingMs), leaseMs);',
+        to: 'this.setDeadline(this.context.environment.clock.nowMs() + remainingMs - holderMarginMs(remainingMs), leaseMs);',
+      },
+    ],
+    seedsMax: 100,
+  },
+  {
+    name: 'no margin for clocks',
+    file: 'bridge/lease/renewal',
+    breaks: 'a holder trusts its clock to run as fast as its home’s',
+    replacements: [{ from: 'return 1 + remainingMs / 1000;', to: 'return 0;' }],
+    seedsMax: 400,
+  },
+  {
+    name: 'late attach not undone',
+    file: 'bridge/agent/home-connection',
+    breaks: 'a lease that was bound too late stays bound, its slot taken by nobody',
+    replacements: [{ from: "if (body.type !== 'attached') return;", to: 'return;' }],
+    seedsMax: 400,
+  },
+];
+
+/** Throws RangeError for a name that none has. */
+export function plantNamed(name: string): Plant {
+  const plant = plants.find((each) => each.name === name);
+  if (plant !== undefined) return plant;
+  throw new RangeError(
+    `no bug is named ${JSON.stringify(name)}; these are: ${plants.map((each) => each.name).join(', ')}`,
+  );
+}
+
+/**
+ * The source with the bug in it. Throws RangeError unless each text stands there exactly once; white space does not count,
+ * as the compiler has its own.
+ */
+export function planted(source: string, { name, replacements }: Plant): string {
+  return replacements.reduce((text, { from, to }) => {
+    const [before, after, ...more] = text.split(patternOf(from));
+    if (after === undefined || more.length > 0) {
+      throw new RangeError(
+        `${name}: ${JSON.stringify(from)} stands in the source ${after === undefined ? 'nowhere' : 'twice'}`,
+      );
+    }
+    return `${before}${to}${after}`;
+  }, source);
+}
+
+function patternOf(text: string): RegExp {
+  const words = text.split(' ').map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(words.join('\\s+'));
+}
