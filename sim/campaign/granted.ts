@@ -32,6 +32,11 @@ export class Granted {
     return this.#furthestDeadlineMs;
   }
 
+  /** Until then, by the timeline; negative once it has passed. */
+  get leftMs(): number {
+    return (this.#furthestDeadlineMs - this.process.clock.timeMs) / this.node.rate;
+  }
+
   #noteRenewals(): void {
     const { lease } = this;
     const renewNow = lease.renewNow.bind(lease);
@@ -46,14 +51,7 @@ export class Granted {
     this.#endedAtMs = Math.min(this.#endedAtMs, this.#timeMs());
   }
 
-  /** Since when it may not be used any more, by the timeline: ended, or its home's clock was past the deadline. */
-  get overSinceMs(): number {
-    const { lease, process, node } = this;
-    const leftMs = (lease.deadlineMs - process.clock.timeMs) / node.rate;
-    return Math.min(this.#endedAtMs, this.#timeMs() + leftMs);
-  }
-
-  /** Since when its home could tell that it is over. */
+  /** When its home ended it, or died, by the timeline; Infinity if neither. */
   get endedAtMs(): number {
     return this.#endedAtMs;
   }

@@ -1,8 +1,10 @@
 // One run: a seed, or a part of what it draws, from the first process to the last byte given back. The same seed gives
 // the same run, event for event.
 import { Chance } from './chance.ts';
+import { DnsWorkload } from './dns-workload.ts';
 import type { Fault, FaultKind } from './fault.ts';
 import { Injector } from './injector.ts';
+import { MemoryWorkload } from './memory-workload.ts';
 import { drawPlan, type Plan } from './plan.ts';
 import { RpcWorkload } from './rpc-workload.ts';
 import { Stage } from './stage.ts';
@@ -35,7 +37,11 @@ const verifyMs = 15_000;
 const endMs = 30_000;
 const slicesOfChaos = 20;
 
-const allWorkloads: readonly WorkloadFactory[] = [(stage) => new RpcWorkload(stage)];
+const allWorkloads: readonly WorkloadFactory[] = [
+  (stage) => new RpcWorkload(stage),
+  () => new MemoryWorkload(),
+  (stage) => new DnsWorkload(stage),
+];
 
 export async function runSeed(seed: number, options: RunOptions = {}): Promise<RunReport> {
   const chance = Chance.of(seed);

@@ -38,11 +38,14 @@ const killAgainMs = 0.25;
 
 /** A run takes some ten thousand, and an eventful one ten times as many. */
 const eventsMax = 1_000_000;
+/** Rounding: a deadline that is no further away has passed. */
+const lookAheadMs = 1e-6;
 
 interface Held {
   readonly actor: Actor;
   readonly held: HeldLease;
   readonly granted: Granted;
+  readonly sinceMs: number;
 }
 
 export class Stage {
@@ -142,6 +145,7 @@ export class Stage {
   grant(actor: Actor, lease: HomeLease): Granted {
     const granted = new Granted(lease, actor.process, actor.node, () => this.world.clock.timeMs);
     this.granted.set(lease.id, granted);
+    this.#watchDeadline(granted);
     actor.record('grants', lease.id, lease.leaseMs);
     lease.onEnd((status) => {
       actor.record('lease over', lease.id, status);
@@ -150,10 +154,24 @@ export class Stage {
     return granted;
   }
 
+  /** Looks just when it passes. */
+  #watchDeadline(granted: Granted): void {
+    const { clock } = this.world;
+    const dueMs = clock.timeMs + granted.leftMs;
+    const timer = clock.after(granted.leftMs, () => {
+      if (granted.leftMs > lookAheadMs) return this.#watchDeadline(granted);
+      this.checkHolders(dueMs);
+    });
+    // At home it has expired just now, if it has; elsewhere it has to have been over before.
+    granted.lease.onEnd(() => {
+      if (granted.leftMs > lookAheadMs) timer.cancel();
+    });
+  }
+
   /** A holder has attached. Returns the lease's truth. */
   attached(actor: Actor, held: HeldLease): Granted {
     const granted = this.granted.get(held.id) as Granted;
-    const entry = { actor, held, granted };
+    const entry = { actor, held, granted, sinceMs: this.world.clock.timeMs };
     this.#held.add(entry);
     actor.record('attached', held.id, held.remainingMs);
     actor.mark(granted.node.machine === actor.node.machine ? 'attached on one machine' : 'attached across machines');
@@ -177,12 +195,13 @@ export class Stage {
    */
   checkHolders(atMs: number): void {
     const agoMs = this.world.clock.timeMs - atMs;
-    for (const { actor, held, granted } of this.#held) {
+    for (const { actor, held, granted, sinceMs } of this.#held) {
       const { clock } = actor.process;
-      if (clock.frozen || clock.behind || held.status !== 'active') continue;
+      // What was over when it arrived is noticed in the next event.
+      if (clock.frozen || clock.behind || held.status !== 'active' || sinceMs >= atMs) continue;
       const { lease, process, node } = granted;
       const lateMs = process.clock.timeMs - agoMs * node.rate - granted.furthestDeadlineMs;
-      if (lateMs < 0 || lease.status !== 'active') continue;
+      if (lateMs < 0 || (lease.status !== 'active' && lease.status !== 'expired')) continue;
       actor.fail(`lease ${held.id} is held ${lateMs} ms past its deadline at home`);
     }
   }

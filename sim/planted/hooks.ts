@@ -1,6 +1,6 @@
 // Runs in Node's loader: hands one file of the built code to the program with a bug in it.
 import type { InitializeHook, LoadHook } from 'node:module';
-import { type Plant, planted } from './plants.ts';
+import { filesOf, type Plant, planted } from './plants.ts';
 
 let plant: Plant | undefined;
 
@@ -10,8 +10,9 @@ export const initialize: InitializeHook<Plant> = async (data) => {
 
 export const load: LoadHook = async (url, context, nextLoad) => {
   const loaded = await nextLoad(url, context);
-  if (plant === undefined || !url.endsWith(`/dist/${plant.file}.js`)) return loaded;
   const { source } = loaded;
-  if (source === undefined) return loaded;
-  return { ...loaded, source: planted(Buffer.from(source as Uint8Array).toString(), plant) };
+  if (plant === undefined || source === undefined) return loaded;
+  const file = filesOf(plant).find((each) => url.endsWith(`/dist/${each}.js`));
+  if (file === undefined) return loaded;
+  return { ...loaded, source: planted(Buffer.from(source as Uint8Array).toString(), plant, file) };
 };

@@ -3,6 +3,8 @@
 export interface Replacement {
   readonly from: string;
   readonly to: string;
+  /** Where that is another file than the bug's first. */
+  readonly file?: string;
 }
 
 export interface Plant {
@@ -32,10 +34,13 @@ export const plants: readonly Plant[] = [
     seedsMax: 20,
   },
   {
-    name: 'response id not checked',
+    name: 'late response accepted',
     file: 'bridge/rpc/classic-client-slot',
-    breaks: 'a late response is taken for that of the next call',
-    replacements: [dropped('if (!ours) return this.#free();')],
+    breaks: 'the slot of a call that was given up is given away, and its late response taken for that of the next call',
+    replacements: [
+      dropped('if (!ours) return this.#free();'),
+      { file: 'bridge/rpc/call-lane', from: 'call.abandoned = true;', to: 'this.#current = undefined;' },
+    ],
     seedsMax: 100,
   },
   {
@@ -72,13 +77,6 @@ export const plants: readonly Plant[] = [
     breaks: 'a response that came as the client fell asleep wakes nobody',
     replacements: [{ from: 'if (this.#port.look(1) || (wanted', to: 'if ((wanted' }],
     seedsMax: 400,
-  },
-  {
-    name: 'abandoned slot given away',
-    file: 'bridge/rpc/call-lane',
-    breaks: 'the slot of a call that was given up is used before its late response came',
-    replacements: [{ from: 'call.abandoned = true;', to: 'this.#current = undefined;' }],
-    seedsMax: 200,
   },
   {
     name: 'retry of what may have run',
@@ -182,20 +180,28 @@ export function plantNamed(name: string): Plant {
   );
 }
 
+/** The files that a bug changes. */
+export function filesOf({ file, replacements }: Plant): string[] {
+  return [...new Set(replacements.map((each) => each.file ?? file))];
+}
+
 /**
- * The source with the bug in it. Throws RangeError unless each text stands there exactly once; white space does not count,
+ * The source of one of its files with the bug in it. Throws RangeError unless each text stands there exactly once; white space does not count,
  * as the compiler has its own.
  */
-export function planted(source: string, { name, replacements }: Plant): string {
-  return replacements.reduce((text, { from, to }) => {
-    const [before, after, ...more] = text.split(patternOf(from));
-    if (after === undefined || more.length > 0) {
-      throw new RangeError(
-        `${name}: ${JSON.stringify(from)} stands in the source ${after === undefined ? 'nowhere' : 'twice'}`,
-      );
-    }
-    return `${before}${to}${after}`;
-  }, source);
+export function planted(source: string, plant: Plant, file: string = plant.file): string {
+  const { name, replacements } = plant;
+  return replacements
+    .filter((each) => (each.file ?? plant.file) === file)
+    .reduce((text, { from, to }) => {
+      const [before, after, ...more] = text.split(patternOf(from));
+      if (after === undefined || more.length > 0) {
+        throw new RangeError(
+          `${name}: ${JSON.stringify(from)} stands in the source ${after === undefined ? 'nowhere' : 'twice'}`,
+        );
+      }
+      return `${before}${to}${after}`;
+    }, source);
 }
 
 function patternOf(text: string): RegExp {
