@@ -28,6 +28,7 @@ export class VirtualClock implements Clock {
   #looks = 0;
   #eventsAtInstant = 0;
   #eventsLeft: number;
+  #blocking = 0;
 
   constructor(options: VirtualClockOptions = {}) {
     this.#readMs = options.readMs ?? readMsDefault;
@@ -106,12 +107,19 @@ export class VirtualClock implements Clock {
    */
   runBlocking(done: () => boolean, msMax: number): void {
     const untilMs = this.#nowMs + msMax;
-    while (!done()) {
-      if (this.#runNext(untilMs)) continue;
-      invariant(untilMs < Number.POSITIVE_INFINITY, 'a thread waits for ever: nothing is left to happen');
-      this.#moveTo(untilMs);
-      return;
+    this.#blocking += 1;
+    while (!done() && this.#runNext(untilMs)) {
+      // The others go on.
     }
+    this.#blocking -= 1;
+    if (done()) return;
+    invariant(untilMs < Number.POSITIVE_INFINITY, 'a thread waits for ever: nothing is left to happen');
+    this.#moveTo(untilMs);
+  }
+
+  /** Whether some thread is blocked: what promises have been settled for meanwhile is still to be done. */
+  get blocking(): boolean {
+    return this.#blocking > 0;
   }
 
   /** Runs the next event, if one is due by then. */

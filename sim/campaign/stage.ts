@@ -33,7 +33,7 @@ export interface Knobs {
   handlerMs: number;
 }
 
-/** How soon a process that is to be killed, but whose thread is blocked, is looked at again. */
+/** How soon a process that is to be killed, while some thread is blocked, is looked at again. */
 const killAgainMs = 0.25;
 
 /** A run takes some ten thousand, and an eventful one ten times as many. */
@@ -116,11 +116,11 @@ export class Stage {
     });
   }
 
-  /** Between two things that it does: what is on its thread's stack would go on otherwise. */
+  /** Between two things that it does: what is on its thread's stack, or promised, would go on otherwise. */
   kill(node: Node): void {
     const { process } = node;
     if (process === undefined) return;
-    if (process.clock.blocked) return this.#killLater(node, process);
+    if (this.world.clock.blocking) return this.#killLater(node, process);
     node.kill();
     this.#kills += 1;
     this.history.record(node.name, 'is killed');
