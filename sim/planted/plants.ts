@@ -169,6 +169,54 @@ export const plants: readonly Plant[] = [
     replacements: [{ from: "if (body.type !== 'attached') return;", to: 'return;' }],
     seedsMax: 400,
   },
+  {
+    name: 'connection used after it closed',
+    file: 'bridge/agent/agent',
+    breaks: 'whoever asks as a connection is given up takes its home for dead, and its services for gone',
+    replacements: [{ from: 'if (!home.closed) return work(home);', to: 'return work(home);' }],
+    seedsMax: 200,
+  },
+  {
+    name: 'lost session not recognised',
+    file: 'bridge/agent/holder-session',
+    breaks:
+      'a holder that comes back finds its slot taken by itself, for as long as its lost session is believed to live',
+    replacements: [dropped('if (lost !== undefined) lost.#end();')],
+    seedsMax: 400,
+  },
+  {
+    name: 'deadline not looked at',
+    file: 'bridge/lease/lease',
+    breaks: 'whoever was held up past the deadline begins one more operation',
+    replacements: [{ from: 'if (this.context.environment.clock.nowMs() >= this.#deadlineMs) {', to: 'if (false) {' }],
+    seedsMax: 400,
+  },
+  {
+    name: 'writes begun again',
+    file: 'bridge/lease/memory',
+    breaks: 'a write or an atomic that an interruption broke off is done again',
+    replacements: [dropped("if (repeat === 'once') throw this.#lease.interruptedError(true);")],
+    seedsMax: 400,
+  },
+  {
+    name: 'dead instances found',
+    file: 'bridge/dns/fabric-dns',
+    breaks: 'a record is believed although nobody answers for it',
+    replacements: [
+      {
+        from: 'if (isGone(error)) this.#registry.withdraw(record);',
+        to: "return { instance: { ...record, layout: 'classic', freeSlots: 1, remainingMs: 1 }, address, peer: undefined };",
+      },
+    ],
+    seedsMax: 50,
+  },
+  {
+    name: 'deaths not told',
+    file: 'bridge/dns/service-watch',
+    breaks: 'whoever watches a service is not told of a death',
+    replacements: [dropped("events.push({ type: 'down', instance });")],
+    seedsMax: 100,
+  },
 ];
 
 /** Throws RangeError for a name that none has. */
