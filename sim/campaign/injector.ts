@@ -122,14 +122,7 @@ const oneByOne: Partial<Record<FaultKind, Happen>> = {
   'lost connections': (_stage, { process }) => process?.transport.loseAll('tcp'),
   'broken card': (_stage, { process }) => process?.clock.after(0, () => process.card.breakAll()),
   'drifting clock': () => undefined,
-  freeze: ({ world }, node, { forMs }) => {
-    const { process } = node;
-    if (process === undefined) return;
-    node.stop();
-    world.clock.after(forMs, () => {
-      if (node.process === process) node.goOn();
-    });
-  },
+  freeze: (stage, node, { forMs }) => stage.freeze(node, forMs),
   'blocked thread': (_stage, { process }, { forMs }) => {
     process?.clock.after(0, () => process.clock.block(() => false, forMs));
   },

@@ -33,8 +33,8 @@ export interface Knobs {
   handlerMs: number;
 }
 
-/** How soon a process that is to be killed, while some thread is blocked, is looked at again. */
-const killAgainMs = 0.25;
+/** How soon it is tried again to stop or kill a process, if some thread is blocked. */
+const againMs = 0.25;
 
 /** A run takes some ten thousand, and an eventful one ten times as many. */
 const eventsMax = 1_000_000;
@@ -120,7 +120,7 @@ export class Stage {
   kill(node: Node): void {
     const { process } = node;
     if (process === undefined) return;
-    if (this.world.clock.blocking) return this.#killLater(node, process);
+    if (this.world.clock.blocking) return this.#later(node, process, () => this.kill(node));
     node.kill();
     this.#kills += 1;
     this.history.record(node.name, 'is killed');
@@ -129,9 +129,21 @@ export class Stage {
     for (const each of this.#held) if (each.actor.process === process) this.#held.delete(each);
   }
 
-  #killLater(node: Node, process: Process): void {
-    this.world.clock.after(killAgainMs, () => {
-      if (!this.calm && node.process === process) this.kill(node);
+  /** For so long, between two things that it does: nobody's promises are kept while one that is blocked is stopped. */
+  freeze(node: Node, forMs: number): void {
+    const { process } = node;
+    if (process === undefined) return;
+    const { clock } = this.world;
+    if (clock.blocking) return this.#later(node, process, () => this.freeze(node, forMs));
+    node.stop();
+    clock.after(forMs, () => {
+      if (node.process === process) node.goOn();
+    });
+  }
+
+  #later(node: Node, process: Process, happen: () => void): void {
+    this.world.clock.after(againMs, () => {
+      if (!this.calm && node.process === process) happen();
     });
   }
 
