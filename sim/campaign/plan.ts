@@ -29,13 +29,13 @@ export function drawPlan(chance: Chance): Plan {
 }
 
 const stepsPerRun = 120;
-const chaosMsMax = 7_200_000;
+const chaosMsMax = 86_400_000;
 
 function drawShape(chance: Chance): Shape {
   const homes = chance.integer(1, 3);
   const holders = chance.integer(1, 4);
   const clientsPerHolder = chance.integer(1, 2);
-  const paceMs = chance.octaves(2, 65_536);
+  const paceMs = chance.octaves(2, 524_288);
   return {
     machines: chance.integer(1, 3),
     homes,

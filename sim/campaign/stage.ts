@@ -171,7 +171,8 @@ export class Stage {
     const { clock } = this.world;
     const dueMs = clock.timeMs + granted.leftMs;
     const timer = clock.after(granted.leftMs, () => {
-      if (granted.leftMs > lookAheadMs) return this.#watchDeadline(granted);
+      const moved = granted.leftMs > lookAheadMs;
+      if (moved && granted.lease.status === 'active') return this.#watchDeadline(granted);
       this.checkHolders(dueMs);
     });
     // At home it has expired just now, if it has; elsewhere it has to have been over before.
