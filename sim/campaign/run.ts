@@ -49,7 +49,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
   const { only, keepLines = false, workloads = allWorkloads } = options;
   const plan = {
     ...drawn,
-    faults: only === undefined ? drawn.faults : only.map((index) => drawn.faults[index] as Fault),
+    faults: only === undefined ? drawn.faults : only.map((index) => faultAt(drawn, index)),
   };
   const stage = new Stage({
     seed,
@@ -63,6 +63,13 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
     withUncaught(stage, () => play(stage, new Injector(stage, plan, chance.fork()))),
   );
   return reportOf(seed, plan, stage);
+}
+
+/** Throws RangeError for a place that has none. */
+function faultAt({ faults }: Plan, index: number): Fault {
+  const fault = faults[index];
+  if (fault !== undefined) return fault;
+  throw new RangeError(`the plan has ${faults.length} faults, and none at ${index}`);
 }
 
 function driftIn({ faults, shape }: Plan, node: number): number {

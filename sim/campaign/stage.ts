@@ -1,6 +1,6 @@
 // One run's world: machines and the processes on them, what they do, and the truth about every lease. It knows nothing of
 // what goes wrong.
-import type { NetworkAddress } from '#bridge';
+import type { NetworkAddress, Timer } from '#bridge';
 import { MemoryRecords } from '../memory-registry.ts';
 import type { Process } from '../process.ts';
 import { World } from '../world.ts';
@@ -63,6 +63,7 @@ export class Stage {
   readonly #workloads: readonly Workload[];
   #phase: Phase = 'chaos';
   #kills = 0;
+  #nextLook: Timer | undefined;
 
   constructor({ seed, shape, chance, driftOf, keepLines, workloads }: StageOptions) {
     this.world = new World(seed, { eventsMax });
@@ -149,6 +150,7 @@ export class Stage {
 
   enter(phase: Phase): void {
     this.#phase = phase;
+    this.#nextLook?.cancel();
     this.history.record('stage', 'enters', phase);
     for (const actor of this.actors) actor.phaseChanged();
   }
@@ -219,14 +221,13 @@ export class Stage {
     }
   }
 
-  /** From here on, again and again. */
+  /** From here on, again and again, for as long as things go wrong. */
   watchHolders(): void {
     const { clock } = this.world;
     const look = (atMs: number) => {
       this.checkHolders(atMs);
-      if (this.calm) return;
       const dueMs = Math.max(atMs + this.shape.paceMs * this.#looks.unit(), clock.timeMs);
-      clock.after(dueMs - clock.timeMs, () => look(dueMs));
+      this.#nextLook = clock.after(dueMs - clock.timeMs, () => look(dueMs));
     };
     look(clock.timeMs);
   }
