@@ -116,6 +116,13 @@ export class MemoryCarrier implements Carrier {
     this.#arrive({ end: error });
   }
 
+  /** After a while, by its own clock, whatever has become of the process here. */
+  peerNoticesSilence(afterMs: number): void {
+    const peer = this.#peer;
+    if (peer === undefined || peer.closed) return;
+    peer.#clock.after(afterMs, () => peer.lose(new Error('the peer is silent')));
+  }
+
   #tellPeer(content: Content): void {
     const peer = this.#peer;
     if (peer !== undefined) peer.#arrive(content);

@@ -101,10 +101,10 @@ export class MemoryTransport implements CarrierTransport {
   /** Every connection of this process is lost; its peers notice only when they have heard nothing for long. */
   loseAll(kind?: CarrierKind): void {
     const carriers = this.#carriersOf(kind);
-    for (const carrier of carriers) carrier.lose(new Error('the network is gone'));
-    this.clock.after(silenceMs, () => {
-      for (const carrier of carriers) carrier.fail(new Error('the peer is silent'));
-    });
+    for (const carrier of carriers) {
+      carrier.lose(new Error('the network is gone'));
+      carrier.peerNoticesSilence(silenceMs);
+    }
   }
 
   #carriersOf(kind: CarrierKind | undefined): MemoryCarrier[] {
