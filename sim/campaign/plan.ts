@@ -78,7 +78,10 @@ const draws: Record<FaultKind, Draw> = {
   'drifting clock': { lasts: false, strength: (chance) => chance.between(-400, 400) },
   'short leases': { lasts: true, strength: (chance, fierce) => chance.octaves(10, fierce ? 100 : 2000) },
   revokes: { lasts: false, strength: none },
-  'scarce memory': { lasts: true, strength: share(0.9, 1) },
+  'scarce memory': {
+    lasts: true,
+    strength: (chance, fierce) => (fierce ? chance.between(0.99, 1) : chance.between(0, 0.9)),
+  },
   'slow handlers': { lasts: true, strength: ms(10, 2000) },
 };
 

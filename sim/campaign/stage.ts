@@ -38,6 +38,8 @@ const againMs = 0.25;
 
 /** A run takes some ten thousand, and an eventful one ten times as many. */
 const eventsMax = 1_000_000;
+/** Enough for all leases of a run, and for those of processes that were killed, which nobody gives back. */
+const machineBytes: number = 2 ** 26;
 /** Rounding: a deadline that is no further away has passed. */
 const lookAheadMs = 1e-6;
 
@@ -67,6 +69,7 @@ export class Stage {
 
   constructor({ seed, shape, chance, driftOf, keepLines, workloads }: StageOptions) {
     this.world = new World(seed, { eventsMax });
+    this.world.machine.freeBytes = machineBytes;
     this.shape = shape;
     this.#chance = chance;
     this.#looks = chance.fork();

@@ -18,7 +18,6 @@ export const rareBranches = [
   'call: its handler failed',
   'callSync',
   'acquire: CapacityExceeded',
-  'connect: CapacityExceeded',
   'connect: Contention',
   'connect: DeadlineExceeded',
   'connect: Disconnected',

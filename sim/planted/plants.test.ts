@@ -20,7 +20,7 @@ describe.each(plants)('$name', (plant) => {
     const { seeds, failure } = await hunt(plant, 1, program);
     expect(failure).not.toBe('');
     expect(seeds).toBeLessThanOrEqual(plant.seedsMax);
-  });
+  }, 600_000);
 });
 
 test('names are names of one bug each', () => {

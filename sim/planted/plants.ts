@@ -163,33 +163,11 @@ export const plants: readonly Plant[] = [
     seedsMax: 400,
   },
   {
-    name: 'late attach not undone',
-    file: 'bridge/agent/home-connection',
-    breaks: 'a lease that was bound too late stays bound, its slot taken by nobody',
-    replacements: [{ from: "if (body.type !== 'attached') return;", to: 'return;' }],
-    seedsMax: 400,
-  },
-  {
     name: 'connection used after it closed',
     file: 'bridge/agent/agent',
     breaks: 'whoever asks as a connection is given up takes its home for dead, and its services for gone',
     replacements: [{ from: 'if (!home.closed) return work(home);', to: 'return work(home);' }],
     seedsMax: 200,
-  },
-  {
-    name: 'lost session not recognised',
-    file: 'bridge/agent/holder-session',
-    breaks:
-      'a holder that comes back finds its slot taken by itself, for as long as its lost session is believed to live',
-    replacements: [dropped('if (lost !== undefined) lost.#end();')],
-    seedsMax: 400,
-  },
-  {
-    name: 'deadline not looked at',
-    file: 'bridge/lease/lease',
-    breaks: 'whoever was held up past the deadline begins one more operation',
-    replacements: [{ from: 'if (this.context.environment.clock.nowMs() >= this.#deadlineMs) {', to: 'if (false) {' }],
-    seedsMax: 400,
   },
   {
     name: 'writes begun again',
