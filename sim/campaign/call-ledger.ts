@@ -19,6 +19,8 @@ export interface CallWish {
 export interface Call extends CallWish {
   readonly id: number;
   readonly granted: Granted;
+  readonly caller: Actor;
+  readonly begunAtMs: number;
   /** Whether the lease was over, at home, as the call began. */
   readonly beganOver: boolean;
   runs: number;
@@ -33,8 +35,12 @@ export const payloadBytesMin = 8;
 export class CallLedger {
   readonly #calls: Call[] = [];
 
-  get unsettled(): number {
-    return this.#calls.filter(({ settled }) => !settled).length;
+  /** Calls of living processes that have been under way for longer than any may be. */
+  overdue(forMs: number): readonly Call[] {
+    return this.#calls.filter(
+      ({ settled, caller: { process, stage }, begunAtMs }) =>
+        !settled && !process.dead && stage.world.clock.timeMs - begunAtMs > forMs,
+    );
   }
 
   begin(actor: Actor, granted: Granted, wish: CallWish): Call {
@@ -43,6 +49,8 @@ export class CallLedger {
       ...wish,
       id: this.#calls.length,
       granted,
+      caller: actor,
+      begunAtMs: actor.stage.world.clock.timeMs,
       beganOver: isOver,
       runs: 0,
       disowned: false,
@@ -66,7 +74,7 @@ export class CallLedger {
     if (call.runs > 1 && !call.idempotent) actor.fail(`call ${call.id} ran ${call.runs} times`);
     if (call.runs > 1) actor.mark('an idempotent call ran twice');
     if (call.disowned) actor.fail(`call ${call.id} ran after its caller was told that it did not`);
-    if (granted.isOver) actor.fail(`call ${call.id} ran when lease ${granted.lease.id} was over at its home`);
+    if (granted.wasOver) actor.fail(`call ${call.id} ran when lease ${granted.lease.id} was over at its home`);
     return call;
   }
 

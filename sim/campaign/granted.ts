@@ -60,4 +60,9 @@ export class Granted {
   get isOver(): boolean {
     return this.lease.status !== 'active' || this.process.clock.timeMs >= this.lease.deadlineMs;
   }
+
+  /** As isOver, but by its home's clock as that began with what it does now: it cannot look at it all the time. */
+  get wasOver(): boolean {
+    return this.lease.status !== 'active' || this.node.turnFromMs >= this.lease.deadlineMs;
+  }
 }

@@ -29,6 +29,7 @@ export class Node {
   #process: Process | undefined;
   #starts = 0;
   #stops = 0;
+  #turnFromMs = 0;
 
   constructor(world: World, { role, index, machine, records, drift }: NodeParts) {
     this.role = role;
@@ -45,6 +46,11 @@ export class Node {
     return this.#process;
   }
 
+  /** When, by its clock, its process began with what it does now, or did last. */
+  get turnFromMs(): number {
+    return this.#turnFromMs;
+  }
+
   get starts(): number {
     return this.#starts;
   }
@@ -53,8 +59,14 @@ export class Node {
     this.#starts += 1;
     this.#stops = 0;
     const offsetMs = 1000 * this.#starts;
-    this.#process = this.#world.process({ records: this.#records, far: true, rate: this.rate, offsetMs });
+    const enter = (callback: () => void) => this.#enter(callback);
+    this.#process = this.#world.process({ records: this.#records, far: true, rate: this.rate, offsetMs, enter });
     return this.#process;
+  }
+
+  #enter(callback: () => void): void {
+    this.#turnFromMs = this.#process?.clock.timeMs ?? 0;
+    callback();
   }
 
   /** Unless somebody has stopped it already, too. */

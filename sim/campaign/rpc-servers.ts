@@ -1,7 +1,16 @@
 // What homes do in a run: they serve leases under a name, renew some of them, give some up, and begin anew when one is over.
-import { CapacityExceeded, defaultRenewalPolicy, FabricError, RpcServer } from '#bridge';
+import {
+  type CallContext,
+  CapacityExceeded,
+  defaultRenewalPolicy,
+  FabricError,
+  type RpcHandler,
+  RpcServer,
+  type RpcServerOptions,
+} from '#bridge';
 import type { Actor } from './actor.ts';
 import { type Call, type CallLedger, failureOf, methods, responseOf } from './call-ledger.ts';
+import type { Chance } from './chance.ts';
 import type { Granted, HomeLease } from './granted.ts';
 
 export const serviceName = 'svc';
@@ -34,13 +43,22 @@ async function serveOne(actor: Actor, granted: Granted, ledger: CallLedger): Pro
   const { chance, dns } = actor;
   const { lease } = granted;
   const over = new Promise<void>((resolve) => lease.onEnd(() => resolve()));
-  const server = new RpcServer(lease, { wait: chance.happens(0.8) ? 'event' : 'adaptive' });
-  actor.spawn(() =>
-    server.serve({ handle: (methodId, payload) => handle(actor, granted, ledger, methodId, payload) }).catch(expectEnd),
-  );
+  const wait = chance.happens(0.8) ? 'event' : 'adaptive';
+  const server = new RpcServer(lease, { wait, ...drawLayout(chance) });
+  const handle: RpcHandler['handle'] = (methodId, payload, context) => {
+    const call = ledger.ran(actor, granted, methodId, payload);
+    return call === undefined ? new Uint8Array(0) : answer(actor, call, context);
+  };
+  actor.spawn(() => server.serve({ handle }).catch(expectEnd));
   await dns.register(serviceName, server);
   actor.spawn(() => tend(actor, granted));
   await over;
+}
+
+/** Classic, or with slots for at least one client, which may hold so little that most payloads go in parts. */
+function drawLayout(chance: Chance): RpcServerOptions {
+  if (chance.happens(0.5)) return {};
+  return { slots: chance.pick([4, 8, 16]), slotPayloadBytes: chance.pick([44, 236, 1004, 3052]) };
 }
 
 function expectEnd(error: unknown): void {
@@ -73,21 +91,13 @@ async function keep(actor: Actor, lease: HomeLease): Promise<void> {
   }
 }
 
-function handle(
-  actor: Actor,
-  granted: Granted,
-  ledger: CallLedger,
-  methodId: number,
-  payload: Uint8Array,
-): Uint8Array | Promise<Uint8Array> {
-  const call = ledger.ran(actor, granted, methodId, payload);
-  if (call === undefined) return new Uint8Array(0);
+function answer(actor: Actor, call: Call, context: CallContext): Uint8Array | Promise<Uint8Array> {
   const tookMs = actor.stage.knobs.handlerMs * actor.chance.unit();
   switch (call.methodId) {
     case methods.echo:
       return responseOf(call);
     case methods.later:
-      return answerLater(actor, call, tookMs);
+      return answerLater(actor, call, tookMs, context);
     case methods.fail:
       throw new Error(failureOf(call));
     case methods.block:
@@ -96,8 +106,15 @@ function handle(
   }
 }
 
-function answerLater(actor: Actor, call: Call, afterMs: number): Promise<Uint8Array> {
+/** Or at once, when nobody waits for it any more. */
+function answerLater(actor: Actor, call: Call, afterMs: number, { signal }: CallContext): Promise<Uint8Array> {
   return new Promise((resolve) => {
-    actor.process.clock.after(afterMs, () => resolve(responseOf(call)));
+    const finish = () => resolve(responseOf(call));
+    const timer = actor.process.clock.after(afterMs, finish);
+    signal.addEventListener('abort', () => {
+      actor.mark('handler: aborted');
+      timer.cancel();
+      finish();
+    });
   });
 }

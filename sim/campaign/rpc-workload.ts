@@ -6,6 +6,9 @@ import { keepServing } from './rpc-servers.ts';
 import type { Stage } from './stage.ts';
 import type { Workload } from './workload.ts';
 
+/** No call has a deadline that is further away. */
+const callMsMax = 12_000;
+
 export class RpcWorkload implements Workload {
   readonly #stage: Stage;
   readonly #ledger = new CallLedger();
@@ -28,8 +31,9 @@ export class RpcWorkload implements Workload {
     }
   }
 
-  /** There is a slot for each client, so each has found one by now, and calls are answered. */
+  /** Whoever waits is told in time. There are slots for each client, so each has found one by now, and calls are answered. */
   async checkCalm(): Promise<void> {
+    for (const { id, caller } of this.#ledger.overdue(callMsMax)) caller.fail(`call ${id} never settles`);
     for (const { actor, answered, failed } of this.#clients) {
       if (actor.process.dead) continue;
       if (failed !== undefined) actor.fail(`nothing goes wrong, and yet ${failed}`);
