@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const debianPackages = { 'g++': 'g++', make: 'make', python3: 'python3', 'clang-format': 'clang-format' };
+const debianPackages = { 'g++': 'g++', make: 'make', python3: 'python3', 'clang-format': 'clang-format', spin: 'spin' };
+const versionOptions = { spin: '-V' };
 const sourceFolders = ['bridge', 'native', 'sdk', 'sim', 'hw-tests', 'examples'];
 
 function run(command, ...args) {
@@ -14,7 +15,9 @@ function run(command, ...args) {
 }
 
 function missingTools(tools) {
-  return tools.filter((tool) => spawnSync(tool, ['--version'], { stdio: 'ignore' }).status !== 0);
+  return tools.filter(
+    (tool) => spawnSync(tool, [versionOptions[tool] ?? '--version'], { stdio: 'ignore' }).status !== 0,
+  );
 }
 
 /** Installs Debian packages where this user may; says what is missing where not. */
@@ -55,6 +58,9 @@ function ensureBuilt() {
   run(process.execPath, 'node_modules/typescript/bin/tsc');
 }
 
-ensureTools(['g++', 'make', 'python3', ...(process.argv.includes('--lint') ? ['clang-format'] : [])]);
+// The simulator's tests have spin go through a model of the protocol.
+const ofCommand = { '--lint': 'clang-format', '--test': 'spin' };
+const extra = Object.keys(ofCommand).filter((option) => process.argv.includes(option));
+ensureTools(['g++', 'make', 'python3', ...extra.map((option) => ofCommand[option])]);
 ensureDependencies();
 ensureBuilt();

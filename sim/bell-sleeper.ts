@@ -9,6 +9,11 @@ export interface SleepWord {
   readonly index: number;
 }
 
+/** What decides when a thread loses its processor, and for how many milliseconds. */
+export interface Preemption {
+  readonly preemptMs: () => number;
+}
+
 /** Rings a sleeper's bell, once for each of its sleeps. */
 export class Waker {
   readonly #word: SleepWord;
@@ -35,12 +40,14 @@ export abstract class BellSleeper implements Sleeper {
   readonly clock: ProcessClock;
   readonly #own: SleepWord;
   readonly #bell: MemoryDoorbell;
+  readonly #preemption: Preemption;
   #sleeps = 0;
 
-  constructor(clock: ProcessClock, own: SleepWord, bell: MemoryDoorbell) {
+  constructor(clock: ProcessClock, own: SleepWord, bell: MemoryDoorbell, preemption: Preemption) {
     this.clock = clock;
     this.#own = own;
     this.#bell = bell;
+    this.#preemption = preemption;
   }
 
   get asleep(): boolean {
@@ -49,7 +56,9 @@ export abstract class BellSleeper implements Sleeper {
 
   arm(): void {
     this.#sleeps += 1;
+    this.preempt();
     Atomics.store(this.#own.words, this.#own.index, this.#sleeps);
+    this.preempt();
   }
 
   disarm(): void {
@@ -62,6 +71,11 @@ export abstract class BellSleeper implements Sleeper {
 
   keepAlive(keep: boolean): void {
     this.#bell.keepAlive(this.clock, keep);
+  }
+
+  /** The thread may lose its processor here, and find the memory otherwise when it goes on. */
+  protected preempt(): void {
+    this.clock.preempt(this.#preemption.preemptMs());
   }
 }
 

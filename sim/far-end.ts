@@ -3,7 +3,7 @@
 // neither is the other, which finds that out when it next sends something.
 import { Disconnected, type Timer } from '#bridge';
 import type { FarFabric } from './far-fabric.ts';
-import { type FarNews, type FarRequest, type FarResult, perform } from './far-request.ts';
+import { type FarNews, type FarRequest, type FarResult, perform, performPart } from './far-request.ts';
 import type { ProcessClock } from './process-clock.ts';
 
 export interface FarEvents {
@@ -70,7 +70,10 @@ export class FarEnd {
       this.#pending.add(pending);
       if (this.#failed) return;
       pending.timer = this.#fabric.clock.after(giveUpMs, () => this.#fail(`no answer within ${giveUpMs} ms`));
-      this.#send((peer) => peer.#serve(request, pending));
+      this.#send(
+        (peer) => peer.#serve(request, pending),
+        (peer) => performPart(request, peer.regions),
+      );
     });
   }
 
@@ -114,19 +117,29 @@ export class FarEnd {
   }
 
   /** In order, after a while, or never. */
-  #send(arrive: (peer: FarEnd) => void): void {
+  #send(arrive: (peer: FarEnd) => void, begin?: (peer: FarEnd) => void): void {
     const { clock } = this.#fabric;
     this.#mute ||= this.#fabric.loses();
     if (this.#mute) return;
+    const earliestMs = Math.max(this.#lastDueMs, clock.timeMs);
     this.#underWay.push(arrive);
     this.#lastDueMs = Math.max(this.#lastDueMs, clock.timeMs + this.#fabric.delayMs());
     clock.after(this.#lastDueMs - clock.timeMs, () => this.#arrive());
+    const part = begin === undefined ? 0 : this.#fabric.tears();
+    const beginMs = earliestMs + part * (this.#lastDueMs - earliestMs);
+    if (begin !== undefined && part > 0 && beginMs < this.#lastDueMs) {
+      clock.after(beginMs - clock.timeMs, () => this.#tell(begin));
+    }
   }
 
   #arrive(): void {
     const arrive = this.#underWay.shift();
+    if (arrive !== undefined) this.#tell(arrive);
+  }
+
+  #tell(arrive: (peer: FarEnd) => void): void {
     const peer = this.#fabric.endAt(this.#peer);
-    if (peer !== undefined && !peer.#failed) arrive?.(peer);
+    if (peer !== undefined && !peer.#failed) arrive(peer);
   }
 
   /** As the peer's card asks; what may not be done ends the session at both ends. */
@@ -159,6 +172,6 @@ export class FarEnd {
 
   #complete(completion: () => void): void {
     this.#completions.push(completion);
-    this.#clock.after(0, () => this.observe());
+    this.#clock.after(this.#fabric.noticeMs(), () => this.observe());
   }
 }

@@ -9,6 +9,13 @@ export class FarFabric {
   readonly clock: Timeline;
   /** Draws how long the next message takes, milliseconds. */
   delayMs: () => number = () => 0;
+  /**
+   * Draws at which share of its way the first bytes of the next WRITE become visible, ahead of the others, in no order; 0
+   * where all become visible at once. They never overtake what was sent before.
+   */
+  tears: () => number = () => 0;
+  /** Draws how long after a message's bytes its process hears of it, milliseconds, unless it looks. */
+  noticeMs: () => number = () => 0;
   /** Draws whether the next message, and all that follows it in its direction, is lost. */
   loses: () => boolean = () => false;
   readonly #ends = new Map<number, FarEnd>();
@@ -27,6 +34,10 @@ export class FarFabric {
 
   remove(number: number): void {
     this.#ends.delete(number);
+  }
+
+  get ends(): Iterable<FarEnd> {
+    return this.#ends.values();
   }
 
   endAt(number: number | undefined): FarEnd | undefined {

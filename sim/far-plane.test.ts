@@ -58,6 +58,42 @@ describe('atomics', () => {
 });
 
 describe('messages', () => {
+  test('may become visible in two parts, the last of which is there when the message is', async () => {
+    const { world, lease, held } = await farScene();
+    world.fabric.delayMs = () => 10;
+    world.fabric.tears = () => 0.5;
+    const write = held.memory.write(0, bytes(1, 2, 3, 4));
+    await world.clock.advance(4);
+    expect(await lease.memory.read(0, 4)).toEqual(bytes(0, 0, 0, 0));
+    await world.clock.advance(2);
+    expect(await lease.memory.read(0, 4)).toEqual(bytes(0, 2, 0, 4));
+    await world.clock.run(write);
+    expect(await lease.memory.read(0, 4)).toEqual(bytes(1, 2, 3, 4));
+  });
+
+  test('never become visible before those that were sent before', async () => {
+    const { world, lease, held } = await farScene();
+    const delays = [10, 10, 1, 1];
+    world.fabric.delayMs = () => delays.shift() ?? 0;
+    world.fabric.tears = () => 0.001;
+    const writes = [held.memory.write(0, bytes(1, 1)), held.memory.write(0, bytes(2, 2))];
+    await world.clock.advance(9.9);
+    expect(await lease.memory.read(0, 2)).toEqual(bytes(0, 1));
+    await world.clock.run(Promise.all(writes));
+    expect(await lease.memory.read(0, 2)).toEqual(bytes(2, 2));
+  });
+
+  test('are there before their process hears of it', async () => {
+    const { world, held, lease } = await farScene();
+    world.fabric.noticeMs = () => 30;
+    const startMs = world.clock.timeMs;
+    const write = held.memory.write(0, bytes(9));
+    await world.clock.advance(1);
+    expect(await lease.memory.read(0, 1)).toEqual(bytes(9));
+    await world.clock.run(write);
+    expect(world.clock.timeMs - startMs).toBe(30);
+  });
+
   test('take as long as was drawn, there and back, and keep their order', async () => {
     const { world, lease, held } = await farScene();
     const delays = [10, 5, 1, 1];

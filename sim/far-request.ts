@@ -46,6 +46,14 @@ export function perform(request: FarRequest, regions: ReadonlyMap<number, Uint8A
   }
 }
 
+/** Every second byte of what is written is there, and the others are not yet. */
+export function performPart(request: FarRequest, regions: ReadonlyMap<number, Uint8Array>): void {
+  if (request.op !== 'write' && request.op !== 'publish') return;
+  const region = regions.get(request.binding);
+  if (region === undefined || region.length === 0) return;
+  for (let i = 1; i < request.source.length; i += 2) region[request.offset + i] = request.source[i] ?? 0;
+}
+
 function wordsOf({ buffer, byteOffset, length }: Uint8Array): BigUint64Array {
   return new BigUint64Array(buffer, byteOffset, length / 8);
 }

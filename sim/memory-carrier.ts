@@ -27,6 +27,7 @@ export interface MemoryCarrierOptions {
 export type CarrierKind = 'unix' | 'tcp';
 
 export class MemoryCarrier implements Carrier {
+  readonly kind: CarrierKind;
   readonly carriesAttachments: boolean;
   readonly #clock: SimClock;
   readonly #delayMs: () => number;
@@ -43,7 +44,8 @@ export class MemoryCarrier implements Carrier {
     this.#clock = clock;
     this.#delayMs = options.delayMs ?? (() => 0);
     this.#onClosed = options.onClosed ?? (() => undefined);
-    this.carriesAttachments = options.kind !== 'tcp';
+    this.kind = options.kind ?? 'unix';
+    this.carriesAttachments = this.kind !== 'tcp';
   }
 
   /** Makes this and `peer` the two ends of one carrier. */
@@ -114,6 +116,13 @@ export class MemoryCarrier implements Carrier {
     if (this.#closed) return;
     this.#drop();
     this.#arrive({ end: error });
+  }
+
+  /** After a while, by its own clock, whatever has become of the process here. */
+  peerNoticesSilence(afterMs: number): void {
+    const peer = this.#peer;
+    if (peer === undefined || peer.closed) return;
+    peer.#clock.after(afterMs, () => peer.lose(new Error('the peer is silent')));
   }
 
   #tellPeer(content: Content): void {

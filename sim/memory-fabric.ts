@@ -45,6 +45,7 @@ export class MemoryFabric implements AsyncDisposable {
     const machine = {
       attachments: { open: 0 },
       wakeMs: () => this.latencyMs,
+      preemptMs: () => 0,
       freeBytes: memoryBytes,
       freeDoorbells: doorbells,
     };

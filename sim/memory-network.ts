@@ -87,18 +87,22 @@ export class MemoryTransport implements CarrierTransport {
     for (const carrier of this.#carriers) carrier.close();
   }
 
-  /** Every connection of this process fails, at both ends. */
-  breakAll(): void {
-    for (const carrier of [...this.#carriers]) carrier.fail(new Error('the network broke'));
+  /** Every connection of this process fails, at both ends; or each of one kind. */
+  breakAll(kind?: CarrierKind): void {
+    for (const carrier of this.#carriersOf(kind)) carrier.fail(new Error('the network broke'));
   }
 
   /** Every connection of this process is lost; its peers notice only when they have heard nothing for long. */
-  loseAll(): void {
-    const carriers = [...this.#carriers];
-    for (const carrier of carriers) carrier.lose(new Error('the network is gone'));
-    this.clock.after(silenceMs, () => {
-      for (const carrier of carriers) carrier.fail(new Error('the peer is silent'));
-    });
+  loseAll(kind?: CarrierKind): void {
+    const carriers = this.#carriersOf(kind);
+    for (const carrier of carriers) {
+      carrier.lose(new Error('the network is gone'));
+      carrier.peerNoticesSilence(silenceMs);
+    }
+  }
+
+  #carriersOf(kind: CarrierKind | undefined): MemoryCarrier[] {
+    return [...this.#carriers].filter((carrier) => kind === undefined || carrier.kind === kind);
   }
 
   #carrier(clock: SimClock, kind: CarrierKind): MemoryCarrier {

@@ -37,6 +37,8 @@ export interface MemoryMachine {
   readonly attachments: AttachmentLedger;
   /** Draws how long the next doorbell takes to wake its watcher, milliseconds. */
   wakeMs: () => number;
+  /** Draws for how long whoever is about to touch a word that others watch loses its processor, milliseconds. */
+  preemptMs: () => number;
   /** Bytes that leases may still take. */
   freeBytes: number;
   /** Doorbells that may still be opened. */
@@ -78,8 +80,8 @@ export class MemoryPlane implements Plane {
       const segment = layout.name === 'slots' ? expectBoard(attachments, layout) : undefined;
       const board = segment && new SlotBoard(segment.buffer, layout.slotCount);
       const bells = expectBells(attachments);
-      const port = new MemoryClientPort(this.#clock, { window, board, layout, slots, bells, carrier });
-      return new MemoryHeld(window, port, segment);
+      const parts = { window, board, layout, slots, bells, preemption: this.#machine, carrier };
+      return new MemoryHeld(window, new MemoryClientPort(this.#clock, parts), segment);
     } finally {
       for (const attachment of attachments) attachment.close();
     }
@@ -121,14 +123,17 @@ export class MemoryHome implements HomeMemory {
     const bell = this.#openBell();
     const segment = layout.name === 'slots' ? this.#openBoard(layout) : undefined;
     const board = segment && new SlotBoard(segment.resource.buffer, layout.slotCount);
-    this.#server = { layout, bell, segment, port: new MemoryServerPort(this.#clock, this.window, bell, layout, board) };
+    const parts = { window: this.window, board, layout, bell, preemption: this.#machine };
+    this.#server = { layout, bell, segment, port: new MemoryServerPort(this.#clock, parts) };
     return this.#server.port;
   }
 
   openClientPort(slots: SlotRange): ClientPort {
     const { layout, bell, port } = this.#openServer;
+    const { window } = this;
     const bells = { server: bell, client: this.#addClient(slots) };
-    return new MemoryClientPort(this.#clock, { window: this.window, board: port.board, layout, slots, bells });
+    const parts = { window, board: port.board, layout, slots, bells, preemption: this.#machine };
+    return new MemoryClientPort(this.#clock, parts);
   }
 
   share(slots: SlotRange | undefined): readonly Attachment[] {

@@ -17,7 +17,7 @@ import {
   serverSleepsWord,
   type Window,
 } from '#bridge';
-import { arenaWords, BellSleeper, clientSleeps, Waker } from './bell-sleeper.ts';
+import { arenaWords, BellSleeper, clientSleeps, type Preemption, Waker } from './bell-sleeper.ts';
 import type { MemoryCarrier } from './memory-carrier.ts';
 import type { MemoryDoorbell } from './memory-doorbell.ts';
 import type { ProcessClock } from './process-clock.ts';
@@ -38,6 +38,7 @@ export interface ClientPortParts {
   readonly layout: SlotLayout;
   readonly slots: SlotRange;
   readonly bells: SlotBells;
+  readonly preemption: Preemption;
   /** Absent where client and home are one process. */
   readonly carrier?: MemoryCarrier | undefined;
 }
@@ -51,8 +52,8 @@ export class MemoryClientPort extends BellSleeper implements ClientPort {
   readonly #bell: MemoryDoorbell;
   readonly #carrier: MemoryCarrier | undefined;
 
-  constructor(clock: ProcessClock, { window, board, layout, slots, bells, carrier }: ClientPortParts) {
-    super(clock, clientSleeps(window, board, slots), bells.client);
+  constructor(clock: ProcessClock, { window, board, layout, slots, bells, preemption, carrier }: ClientPortParts) {
+    super(clock, clientSleeps(window, board, slots), bells.client, preemption);
     this.#end = clientEnd(window, board, layout, slots);
     this.#server = new Waker({ words: window.control.words, index: serverSleepsWord }, bells.server);
     this.#indices = arenaWords(window);
@@ -61,17 +62,23 @@ export class MemoryClientPort extends BellSleeper implements ClientPort {
   }
 
   publish(slot: number, _offset: number, _bytes: number, status: number): boolean {
+    this.preempt();
     this.#end.show(slot, status); // Publishes: request.
+    this.preempt();
     return this.#server.wake();
   }
 
   tell(slot: number, kind: number): void {
+    this.preempt();
     this.#end.tell(slot, kind);
+    this.preempt();
     this.#server.wake();
   }
 
   publishIndex(_offset: number, _bytes: number, indexOffset: number, index: number): void {
+    this.preempt();
     Atomics.store(this.#indices, indexOffset >>> 2, index); // Publishes: index.
+    this.preempt();
     this.#server.wake();
   }
 
@@ -133,6 +140,14 @@ type Client =
   | { readonly end: ServerEnd; readonly waker: Waker; readonly far?: undefined }
   | { readonly far: FarClient; readonly standIn: ClientEnd };
 
+export interface ServerPortParts {
+  readonly window: Window;
+  readonly board: SlotBoard | undefined;
+  readonly layout: SlotLayout;
+  readonly bell: MemoryDoorbell;
+  readonly preemption: Preemption;
+}
+
 export class MemoryServerPort extends BellSleeper implements ServerPort {
   readonly observesPerClock = 512;
   readonly spinMsMax: number = this.clock.spinMs(idleSpinMsMax);
@@ -144,14 +159,8 @@ export class MemoryServerPort extends BellSleeper implements ServerPort {
   readonly #clients: (Client | undefined)[] = [];
   #publishAll: ((client: number) => void) | undefined;
 
-  constructor(
-    clock: ProcessClock,
-    window: Window,
-    bell: MemoryDoorbell,
-    layout: SlotLayout,
-    board: SlotBoard | undefined,
-  ) {
-    super(clock, { words: window.control.words, index: serverSleepsWord }, bell);
+  constructor(clock: ProcessClock, { window, board, layout, bell, preemption }: ServerPortParts) {
+    super(clock, { words: window.control.words, index: serverSleepsWord }, bell, preemption);
     this.#window = window;
     this.#layout = layout;
     this.#bell = bell;
@@ -166,19 +175,25 @@ export class MemoryServerPort extends BellSleeper implements ServerPort {
   publish(client: number, slot: number, offset: number, bytes: number, status: number): void {
     const known = this.#clients[client];
     if (known?.far !== undefined) return known.far.publish(slot, offset, bytes, status);
+    this.preempt();
     known?.end.show(slot, status); // Publishes: response.
+    this.preempt();
     known?.waker.wake();
   }
 
   tell(client: number, slot: number, kind: number, offset: number, bytes: number): void {
     const known = this.#clients[client];
     if (known?.far !== undefined) return known.far.tell(slot, kind, offset, bytes);
+    this.preempt();
     known?.end.tell(slot, kind);
+    this.preempt();
     known?.waker.wake();
   }
 
   publishIndex(client: number, offset: number, bytes: number, indexOffset: number, index: number): void {
+    this.preempt();
     Atomics.store(this.#indices, indexOffset >>> 2, index); // Publishes: index.
+    this.preempt();
     const known = this.#clients[client];
     if (known?.far !== undefined) return known.far.indices.publish(offset, bytes, indexOffset, index);
     known?.waker.wake();

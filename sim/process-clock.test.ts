@@ -67,3 +67,41 @@ test('a process that blocks stands still while the others go on', async () => {
   await timeline.settle();
   expect(seen).toEqual(['other', 'own']);
 });
+
+describe('a thread that blocks', () => {
+  const start = () => {
+    const timeline = new VirtualClock({ readMs: 0 });
+    return { timeline, clock: new ProcessClock(timeline) };
+  };
+
+  test('lets the others go on, and does later what falls due meanwhile', async () => {
+    const { timeline, clock } = start();
+    const seen: [string, number][] = [];
+    timeline.after(5, () => seen.push(['other', clock.timeMs]));
+    clock.after(5, () => seen.push(['own', clock.timeMs]));
+    clock.preempt(10);
+    seen.push(['goes on', clock.timeMs]);
+    expect([clock.blocked, clock.behind]).toEqual([false, true]);
+    await timeline.settle();
+    expect(seen).toEqual([
+      ['other', 5],
+      ['goes on', 10],
+      ['own', 10],
+    ]);
+    expect(clock.behind).toBe(false);
+  });
+
+  test('and is stopped meanwhile goes on when it is let go on, not before', () => {
+    const { timeline, clock } = start();
+    timeline.after(3, () => clock.freeze());
+    timeline.after(50, () => clock.thaw());
+    clock.block(() => false, 10);
+    expect([timeline.timeMs, clock.frozen]).toEqual([50, false]);
+  });
+
+  test('takes no time where none is drawn', () => {
+    const { timeline, clock } = start();
+    clock.preempt(0);
+    expect(timeline.timeMs).toBe(0);
+  });
+});

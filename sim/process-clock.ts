@@ -24,7 +24,9 @@ export class ProcessClock implements SimClock {
   readonly #enter: (callback: () => void) => void;
   readonly #held: HeldCallback[] = [];
   readonly #keepers = new Set<object>();
-  #frozen = false;
+  #stopped = false;
+  /** Its thread waits within some callback. */
+  #blocked = false;
   #dead = false;
 
   constructor(timeline: Timeline, options: ProcessClockOptions = {}) {
@@ -54,8 +56,18 @@ export class ProcessClock implements SimClock {
     this.#timeline.keepAlive(this, this.#keepers.size > 0);
   }
 
+  /** Nothing happens in the process: it is stopped, or its thread is blocked. */
   get frozen(): boolean {
-    return this.#frozen;
+    return this.#stopped || this.#blocked;
+  }
+
+  get blocked(): boolean {
+    return this.#blocked;
+  }
+
+  /** Whether something that fell due while nothing could happen is still to be done. */
+  get behind(): boolean {
+    return this.#held.length > 0;
   }
 
   after(delayMs: number, callback: () => void): Timer {
@@ -76,7 +88,7 @@ export class ProcessClock implements SimClock {
 
   /** Stops the process. Time goes on; what falls due waits. */
   freeze(): void {
-    this.#frozen = true;
+    this.#stopped = true;
   }
 
   /** Stops the process for good. */
@@ -89,24 +101,35 @@ export class ProcessClock implements SimClock {
 
   /** Lets the process go on: what fell due meanwhile happens now, in order. */
   thaw(): void {
-    this.#frozen = false;
+    this.#stopped = false;
     this.#catchUpLater();
   }
 
-  /** Blocks the process's thread until `done()` or for `msMax` of its milliseconds: the others go on meanwhile. */
+  /**
+   * Blocks the process's thread until `done()` or for `msMax` of its milliseconds: the others go on meanwhile. Who is
+   * stopped meanwhile goes on when it is let go on.
+   */
   block(done: () => boolean, msMax: number): void {
-    const wasFrozen = this.#frozen;
-    this.#frozen = true;
+    const wasStopped = this.#stopped;
+    const goesOn = () => !this.#stopped || this.#dead;
+    this.#blocked = true;
     try {
       this.#timeline.runBlocking(done, msMax / this.#rate);
+      if (!wasStopped) this.#timeline.runBlocking(goesOn, Number.POSITIVE_INFINITY);
     } finally {
-      if (!wasFrozen) this.thaw();
+      this.#blocked = false;
+      this.#catchUpLater();
     }
+  }
+
+  /** The thread loses its processor for a while, in the middle of what it does. */
+  preempt(ms: number): void {
+    if (ms > 0 && !this.#blocked) this.block(() => false, ms);
   }
 
   #deliver(callback: HeldCallback): void {
     if (callback.cancelled) return;
-    if (this.#frozen || this.#held.length > 0) this.#held.push(callback);
+    if (this.frozen || this.#held.length > 0) this.#held.push(callback);
     else this.#enter(callback.run);
   }
 
@@ -116,7 +139,7 @@ export class ProcessClock implements SimClock {
 
   /** Does the first of what was held up; the next has a turn of its own. */
   #catchUp(): void {
-    if (this.#frozen) return;
+    if (this.frozen) return;
     const callback = this.#held.shift();
     this.#catchUpLater();
     if (callback?.cancelled === false) this.#enter(callback.run);

@@ -169,3 +169,22 @@ describe('runBlocking', () => {
     expect(() => exact().runBlocking(() => false, Number.POSITIVE_INFINITY)).toThrow('for ever');
   });
 });
+
+test('a simulation that takes more events than it may is found out', async () => {
+  const clock = new VirtualClock({ readMs: 0, eventsMax: 100 });
+  const again = () => {
+    clock.after(1, again);
+  };
+  again();
+  await clock.advance(90);
+  expect(clock.eventsLeft).toBe(10);
+  await expect(clock.advance(20)).rejects.toThrow('round in circles');
+});
+
+test('says whether some thread is blocked', () => {
+  const clock = exact();
+  const seen: boolean[] = [];
+  clock.after(1, () => seen.push(clock.blocking));
+  clock.runBlocking(() => false, 2);
+  expect([...seen, clock.blocking]).toEqual([true, false]);
+});

@@ -45,6 +45,30 @@ describe('agents, leases and calls run on it', () => {
   });
 });
 
+test('threads may lose their processor in the middle of the protocol, and no wake-up is lost by that', async () => {
+  const world = new World(11);
+  world.machine.wakeMs = () => world.random.unit();
+  world.machine.preemptMs = () => (world.random.unit() < 0.5 ? world.random.unit() * 2 : 0);
+  const { client } = await rpcPair(world);
+  for (let i = 0; i < 200; i++) {
+    expect(await world.clock.run(client.call(i, Uint8Array.of(5)))).toEqual(Uint8Array.of(i, 5));
+  }
+});
+
+test('the connections between machines can be broken without those within one', async () => {
+  const world = new World();
+  const [home, near] = [world.process({ far: true }), world.process({ far: true })];
+  const lease = home.agent.acquire({ minBytes: 1, leaseMs: 60_000, hugePages: false });
+  const held = await world.clock.run(near.agent.attach(lease.id, { slots: 0 }));
+  near.transport.breakAll('tcp');
+  near.transport.loseAll('tcp');
+  await world.clock.settle();
+  expect(held.status).toBe('active');
+  near.transport.breakAll('unix');
+  await world.clock.settle();
+  expect(held.status).toBe('disconnected');
+});
+
 describe('a process', () => {
   test('that is killed ends what its peers have of it', async () => {
     const world = new World();

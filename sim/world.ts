@@ -21,6 +21,7 @@ export class World implements Surroundings {
   readonly machine: MemoryMachine = {
     attachments: { open: 0 },
     wakeMs: () => 0,
+    preemptMs: () => 0,
     freeBytes: machineBytes,
     freeDoorbells: machineDoorbells,
   };

@@ -177,6 +177,16 @@ describe('describing', () => {
     expect(asker.agent.metrics.leasesActive).toBe(0);
   });
 
+  test('begun as the last lease over the same connection ends, needs another connection, and gets it', async () => {
+    const { world, home, holder, held } = await heldScene();
+    const other = home.agent.acquire({ minBytes: 1, leaseMs: 60_000, hugePages: false });
+    const described = holder.agent.describe(other.id, home.agent.address);
+    held.end('revoked');
+    expect(await world.clock.run(described)).toMatchObject({ remainingMs: expect.any(Number) });
+    const attached = holder.agent.attach(other.id, { slots: 0 });
+    expect((await world.clock.run(attached)).status).toBe('active');
+  });
+
   test('of a lease that is not there fails with Revoked', async () => {
     const { world, home } = granted();
     const described = world.process().agent.describe(noLeaseOf(home.agent), home.agent.address);

@@ -22,12 +22,13 @@ import { checkLeaseMs, type Lease, type LeaseContext } from '../lease/lease.ts';
 import { type AgentId, agentOf, type LeaseId, newAgentId, newLeaseId } from '../lease/lease-id.ts';
 import { leaseBytesMax } from '../limits.ts';
 import { Metrics } from '../metrics/metrics.ts';
-import { formatNetworkAddress, isWildcard, type NetworkAddress } from '../network-address.ts';
+import { isWildcard, type NetworkAddress } from '../network-address.ts';
 import type { LinkPlane, Plane, PlaneName } from '../plane/plane.ts';
 import { connectHere } from './connect-here.ts';
 import { HolderKeys } from './holder-keys.ts';
 import { HolderSession, type HomeLeases } from './holder-session.ts';
 import { type AttachOptions, HomeConnection } from './home-connection.ts';
+import { type AgentAddress, type HomePlace, nameOfPlace } from './home-place.ts';
 import { Reconnection } from './reconnection.ts';
 import { isAlive, type RuntimeDirectory } from './runtime-directory.ts';
 
@@ -51,9 +52,6 @@ export interface AgentParts {
   readonly registry: Registry;
 }
 
-/** Where an agent is reached: the path of its socket on this machine, or an address of the network. */
-export type AgentAddress = string | NetworkAddress;
-
 export class Agent implements HomeLeases {
   readonly id: AgentId;
   readonly metrics: Metrics = new Metrics();
@@ -64,8 +62,8 @@ export class Agent implements HomeLeases {
   readonly #sessions = new Set<HolderSession>();
   /** Of leases that were attached by such an address. */
   readonly #networkAddresses = new WeakMap<Lease, NetworkAddress>();
-  /** By address and agent: what answers at an address today need not be what answered there yesterday. */
   readonly #holderKeys: HolderKeys;
+  /** By the names of their places. */
   readonly #homes = new Map<string, HomeConnection>();
   readonly #connecting = new Map<string, Promise<HomeConnection>>();
   readonly #reconnections = new Set<Reconnection>();
@@ -131,14 +129,16 @@ export class Agent implements HomeLeases {
    * Contention or CapacityExceeded if slots were wanted and too few are free, and Unsupported if no plane reaches it.
    */
   async attach(id: LeaseId, options: AttachOptions, address?: AgentAddress): Promise<HeldLease> {
-    const agent = agentOf(id);
-    for (let ordinal = 0; ; ordinal++) {
-      const home = await this.#homeAt(this.#nearest(agent, address), agent, ordinal);
-      if (home.holds(id)) continue; // Over one connection a lease is attached once.
-      const lease = await home.attach(id, options);
-      if (typeof address === 'object') this.#networkAddresses.set(lease, address);
-      return lease;
+    const peer = agentOf(id);
+    const place = { address: this.#nearest(peer, address), peer };
+    // Over one connection a lease is attached once.
+    const attach = (home: HomeConnection) => (home.holds(id) ? undefined : home.attach(id, options));
+    let lease: HeldLease | undefined;
+    for (let ordinal = 0; lease === undefined; ordinal++) {
+      lease = await this.#withHome({ ...place, ordinal }, attach);
     }
+    if (typeof address === 'object') this.#networkAddresses.set(lease, address);
+    return lease;
   }
 
   /** Where the home of a lease of this agent, acquired or attached, is reached over the network, as far as is known here. */
@@ -147,15 +147,13 @@ export class Agent implements HomeLeases {
   }
 
   /** Asks a home what a lease offers. */
-  async describe(id: LeaseId, address: AgentAddress): Promise<Description> {
-    const home = await this.#homeAt(address, agentOf(id));
-    return home.describe(id);
+  describe(id: LeaseId, address: AgentAddress): Promise<Description> {
+    return this.#withHome({ address, peer: agentOf(id) }, (home) => home.describe(id));
   }
 
   /** Asks whoever listens at an address for the instances of a service on its node. */
-  async resolve(service: string, address: NetworkAddress): Promise<readonly ServiceRecord[]> {
-    const home = await this.#homeAt(address);
-    return home.resolve(service);
+  resolve(service: string, address: NetworkAddress): Promise<readonly ServiceRecord[]> {
+    return this.#withHome({ address }, (home) => home.resolve(service));
   }
 
   /** A connection of its own to another agent, whose end tells of that agent's end. */
@@ -244,30 +242,35 @@ export class Agent implements HomeLeases {
     return isFar || typeof address === 'string' ? address : this.directory.socketPath(agent);
   }
 
-  /** The connection of this number to each home, also for those who ask at the same time. */
-  #homeAt(address: AgentAddress, peer?: AgentId, ordinal = 0): Promise<HomeConnection> {
-    const key = `${peer ?? 'whoever'} ${nameOf(address)} ${ordinal}`;
+  /**
+   * Between choosing a connection and using it, the last who needed it may have closed it, which says nothing of the home:
+   * then another is made.
+   */
+  async #withHome<T>(place: HomePlace, work: (home: HomeConnection) => T | Promise<T>): Promise<T> {
+    for (;;) {
+      const home = await this.#homeAt(place);
+      if (!home.closed) return work(home);
+    }
+  }
+
+  /** One connection for each place, also for those who ask at the same time. */
+  #homeAt(place: HomePlace): Promise<HomeConnection> {
+    const key = nameOfPlace(place);
     const known = this.#homes.get(key);
     if (known !== undefined && !known.closed) return Promise.resolve(known);
     const connecting =
-      this.#connecting.get(key) ??
-      this.#connectHome(key, address, peer, ordinal).finally(() => this.#connecting.delete(key));
+      this.#connecting.get(key) ?? this.#connectHome(key, place).finally(() => this.#connecting.delete(key));
     this.#connecting.set(key, connecting);
     return connecting;
   }
 
-  async #connectHome(
-    key: string,
-    address: AgentAddress,
-    peer: AgentId | undefined,
-    ordinal: number,
-  ): Promise<HomeConnection> {
-    const carrier = await this.#connect(address);
-    const ends = { self: this.id, peer };
+  async #connectHome(key: string, place: HomePlace): Promise<HomeConnection> {
+    const carrier = await this.#connect(place.address);
+    const ends = { self: this.id, peer: place.peer };
     const options = { holder: this.#holderKeys.of(key), planeFor: (each: Carrier) => this.planeFor(each) };
     const home = new HomeConnection(carrier, ends, options, this.#context, (lost) => {
       if (this.#homes.get(key) === home) this.#homes.delete(key);
-      if (lost.length > 0) this.#reconnect(lost, () => this.#homeAt(address, peer, ordinal));
+      if (lost.length > 0) this.#reconnect(lost, () => this.#homeAt(place));
     });
     this.#homes.set(key, home);
     return home;
@@ -283,10 +286,6 @@ export class Agent implements HomeLeases {
     const { transport, network } = this.#parts;
     return typeof address === 'string' ? connectHere(transport, address, this.clock) : network.connect(address);
   }
-}
-
-function nameOf(address: AgentAddress): string {
-  return typeof address === 'string' ? address : `tcp://${formatNetworkAddress(address)}`;
 }
 
 function refuseRequest({ type }: Request): never {

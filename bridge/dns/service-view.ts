@@ -1,5 +1,5 @@
 // What a look for a service brings to light.
-import type { AgentAddress } from '../agent/agent.ts';
+import type { AgentAddress } from '../agent/home-place.ts';
 import type { FabricError } from '../errors.ts';
 import type { ResolvedService } from './service-record.ts';
 

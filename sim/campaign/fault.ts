@@ -1,0 +1,40 @@
+// What can go wrong in a run, and when. A plan is a plain list, so that any part of it can be left out and the rest tried
+// again.
+
+/** What `strength` stands for. */
+export const faultKinds = {
+  'slow network': 'messages between processes take up to so many milliseconds',
+  'slow fabric': 'messages between cards take up to so many milliseconds',
+  'lossy fabric': 'share of card messages that are lost, and their session with them',
+  'torn writes': 'share of WRITEs whose bytes become visible in two parts',
+  'late notices': 'a process hears of what its card did up to so many milliseconds later',
+  'no way': 'share of connections between machines that are not made',
+  'broken connections': 'connections of a process to other machines fail, at both ends',
+  'lost connections': 'connections of a process to other machines fail, and the peers do not notice for 20 s',
+  'broken card': 'all far sessions of a process fail at its end',
+  freeze: 'a process is stopped for that time',
+  'blocked thread': 'a process does something else for that time',
+  crash: 'a process is killed, and started anew with nothing after that time',
+  'slow wakes': 'doorbells take up to so many milliseconds',
+  preemption: 'threads lose their processor for up to so many milliseconds in the middle of the protocol',
+  'drifting clock': 'a process’s clock runs so many millionths fast or slow, from its next start',
+  'short leases': 'leases last so many milliseconds',
+  revokes: 'a home takes a lease back, or gives it up',
+  'scarce memory': 'share of the machine’s memory that somebody else has',
+  'slow handlers': 'handlers take up to so many milliseconds',
+} as const;
+
+export type FaultKind = keyof typeof faultKinds;
+
+export interface Fault {
+  readonly kind: FaultKind;
+  readonly atMs: number;
+  readonly forMs: number;
+  /** Which process, where it is one: modulo their number. */
+  readonly target: number;
+  readonly strength: number;
+}
+
+export function describeFault({ kind, atMs, forMs, target, strength }: Fault): string {
+  return `${kind} at ${atMs.toFixed(1)} ms for ${forMs.toFixed(1)} ms, process ${target}, strength ${strength.toFixed(4)}`;
+}

@@ -1,0 +1,68 @@
+// A lease as it truly stands: its home's own object, looked at from outside of time.
+import type { Agent } from '#bridge';
+import type { Process } from '../process.ts';
+import type { Node } from './node.ts';
+
+export type HomeLease = ReturnType<Agent['acquire']>;
+export type HeldLease = Awaited<ReturnType<Agent['attach']>>;
+
+export class Granted {
+  readonly lease: HomeLease;
+  readonly process: Process;
+  readonly node: Node;
+  readonly #timeMs: () => number;
+  #endedAtMs = Number.POSITIVE_INFINITY;
+  #furthestDeadlineMs: number;
+
+  constructor(lease: HomeLease, process: Process, node: Node, timeMs: () => number) {
+    this.lease = lease;
+    this.process = process;
+    this.node = node;
+    this.#timeMs = timeMs;
+    this.#furthestDeadlineMs = lease.deadlineMs;
+    this.#noteRenewals();
+    lease.onEnd(() => this.endNow());
+  }
+
+  /**
+   * The furthest deadline that any holder can have been told, by the home's clock: a renewal may shorten a lease, which
+   * the home enforces, and of which holders learn later.
+   */
+  get furthestDeadlineMs(): number {
+    return this.#furthestDeadlineMs;
+  }
+
+  /** Until then, by the timeline; negative once it has passed. */
+  get leftMs(): number {
+    return (this.#furthestDeadlineMs - this.process.clock.timeMs) / this.node.rate;
+  }
+
+  #noteRenewals(): void {
+    const { lease } = this;
+    const renewNow = lease.renewNow.bind(lease);
+    lease.renewNow = (leaseMs) => {
+      renewNow(leaseMs);
+      this.#furthestDeadlineMs = Math.max(this.#furthestDeadlineMs, lease.deadlineMs);
+    };
+  }
+
+  /** Its home has ended it, or is dead. */
+  endNow(): void {
+    this.#endedAtMs = Math.min(this.#endedAtMs, this.#timeMs());
+  }
+
+  /** When its home ended it, or died, by the timeline; Infinity if neither. */
+  get endedAtMs(): number {
+    return this.#endedAtMs;
+  }
+
+  /** By what its home has decided, and by its clock: whether the home lives does not matter. */
+  get isOver(): boolean {
+    return this.lease.status !== 'active' || this.process.clock.timeMs >= this.lease.deadlineMs;
+  }
+
+  /** As isOver, but by its home's clock as that began with what it does now: it cannot look at it all the time. */
+  get wasOver(): boolean {
+    return this.lease.status !== 'active' || this.node.turnFromMs >= this.lease.deadlineMs;
+  }
+}

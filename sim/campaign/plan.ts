@@ -1,0 +1,111 @@
+// Draws what one run is: how many processes on how many machines, how busy they are, and what goes wrong. Each kind of
+// fault is off in about half of all runs, so that one does not always hide another ("swarm testing", Groce and others).
+import type { Chance } from './chance.ts';
+import type { Fault, FaultKind } from './fault.ts';
+
+export interface Shape {
+  readonly machines: number;
+  readonly homes: number;
+  readonly holders: number;
+  /** Leases with a server that each home has at a time; all together there is one for each client. */
+  readonly serversPerHome: number;
+  readonly clientsPerHolder: number;
+  /** About the time between two things that a process does. */
+  readonly paceMs: number;
+  /** The time in which things go wrong. */
+  readonly chaosMs: number;
+}
+
+export interface Plan {
+  readonly shape: Shape;
+  readonly faults: readonly Fault[];
+}
+
+export function drawPlan(chance: Chance): Plan {
+  const shape = drawShape(chance.fork());
+  const kinds = Object.keys(draws) as FaultKind[];
+  const each = chance.fork();
+  return { shape, faults: kinds.flatMap((kind) => drawFaults(kind, shape, each.fork())) };
+}
+
+const stepsPerRun = 120;
+const chaosMsMax = 86_400_000;
+
+function drawShape(chance: Chance): Shape {
+  const homes = chance.integer(1, 3);
+  const holders = chance.integer(1, 4);
+  const clientsPerHolder = chance.integer(1, 2);
+  const paceMs = chance.octaves(2, 524_288);
+  return {
+    machines: chance.integer(1, 3),
+    homes,
+    holders,
+    serversPerHome: Math.ceil((holders * clientsPerHolder) / homes),
+    clientsPerHolder,
+    paceMs,
+    chaosMs: Math.min(paceMs * stepsPerRun, chaosMsMax),
+  };
+}
+
+interface Draw {
+  /** Whether it is a state that lasts, or something that happens to one process. */
+  readonly lasts: boolean;
+  readonly strength: (chance: Chance, fierce: boolean) => number;
+  readonly forMs?: (chance: Chance) => number;
+}
+
+const none = () => 0;
+const ms = (mild: number, most: number) => (chance: Chance, fierce: boolean) =>
+  chance.octaves(0.01, fierce ? most : mild);
+const share = (mild: number, most: number) => (chance: Chance, fierce: boolean) =>
+  chance.between(0, fierce ? most : mild);
+
+const draws: Record<FaultKind, Draw> = {
+  'slow network': { lasts: true, strength: ms(20, 4000) },
+  'slow fabric': { lasts: true, strength: ms(5, 400) },
+  'lossy fabric': { lasts: true, strength: share(0.01, 0.3) },
+  'torn writes': { lasts: true, strength: share(0.2, 1) },
+  'late notices': { lasts: true, strength: ms(1, 200) },
+  'no way': { lasts: true, strength: share(0.3, 1) },
+  'broken connections': { lasts: false, strength: none },
+  'lost connections': { lasts: false, strength: none },
+  'broken card': { lasts: false, strength: none },
+  freeze: { lasts: false, strength: none, forMs: (chance) => chance.octaves(1, 60_000) },
+  'blocked thread': { lasts: false, strength: none, forMs: (chance) => chance.octaves(1, 2000) },
+  crash: { lasts: false, strength: none, forMs: (chance) => chance.octaves(1, 30_000) },
+  'slow wakes': { lasts: true, strength: ms(1, 100) },
+  preemption: { lasts: true, strength: ms(0.1, 20) },
+  'drifting clock': { lasts: false, strength: (chance) => chance.between(-400, 400) },
+  'short leases': { lasts: true, strength: (chance, fierce) => chance.octaves(10, fierce ? 100 : 2000) },
+  revokes: { lasts: false, strength: none },
+  'scarce memory': {
+    lasts: true,
+    strength: (chance, fierce) => (fierce ? chance.between(0.99, 1) : chance.between(0, 0.9)),
+  },
+  'slow handlers': { lasts: true, strength: ms(10, 2000) },
+};
+
+const offShare = 0.5;
+const fierceShare = 0.4;
+
+function drawFaults(kind: FaultKind, shape: Shape, chance: Chance): Fault[] {
+  const { lasts } = draws[kind];
+  if (chance.happens(offShare)) return [];
+  const fierce = chance.happens(fierceShare);
+  const windows = lasts ? chance.integer(1, 2) : chance.integer(1, fierce ? 12 : 3);
+  return Array.from({ length: windows }, () => drawFault(kind, shape, chance, fierce));
+}
+
+function drawFault(kind: FaultKind, { chaosMs }: Shape, chance: Chance, fierce: boolean): Fault {
+  const { lasts, strength, forMs = none } = draws[kind];
+  const whole = lasts && chance.happens(0.3);
+  const atMs = whole || kind === 'drifting clock' ? 0 : chance.between(0, chaosMs);
+  const lastingMs = whole ? chaosMs : chance.between(0, chaosMs - atMs);
+  return {
+    kind,
+    atMs,
+    forMs: lasts ? lastingMs : forMs(chance),
+    target: chance.integer(0, 11),
+    strength: strength(chance, fierce),
+  };
+}

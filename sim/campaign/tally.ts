@@ -1,0 +1,97 @@
+// What a campaign has reached: how often each kind of fault met each branch, and which never came up.
+import { type FaultKind, faultKinds } from './fault.ts';
+import type { RunReport } from './run.ts';
+
+/** Branches that are rare enough to be missed by tests, and that a campaign of some thousand seeds should reach. */
+export const rareBranches = [
+  'an idempotent call ran twice',
+  'attached across machines',
+  'attached on one machine',
+  'call: Disconnected',
+  'call: Disconnected, perhaps executed',
+  'call: DeadlineExceeded',
+  'call: DeadlineExceeded, perhaps executed',
+  'call: LeaseExpired',
+  'call: LeaseExpired, perhaps executed',
+  'call: Revoked',
+  'call: Revoked, perhaps executed',
+  'call: Cancelled',
+  'call: Cancelled, perhaps executed',
+  'call: its handler failed',
+  'callSync',
+  'acquire: CapacityExceeded',
+  'connect: Contention',
+  'connect: DeadlineExceeded',
+  'connect: Disconnected',
+  'connect: LeaseExpired',
+  'connect: Revoked',
+  'handler: aborted',
+  'many slots',
+  'renew: DeadlineExceeded',
+  'renew: Disconnected',
+  'renew: LeaseExpired',
+  'renew: Revoked',
+  'interrupted',
+  'resumed',
+  'holder’s lease: disconnected',
+  'holder’s lease: expired',
+  'holder’s lease: released',
+  'holder’s lease: revoked',
+  'home’s lease: expired',
+  'home’s lease: released',
+  'home’s lease: revoked',
+] as const;
+
+export class Tally {
+  runs = 0;
+  events = 0;
+  nodeHours = 0;
+  readonly #runsWith = new Map<FaultKind, number>();
+  /** Runs that reached a branch, by branch and kind of fault. */
+  readonly #met = new Map<string, Map<FaultKind, number>>();
+  readonly #reached = new Map<string, number>();
+
+  add({ events, nodeHours, marks, kinds }: RunReport): void {
+    this.runs += 1;
+    this.events += events;
+    this.nodeHours += nodeHours;
+    for (const kind of kinds) increase(this.#runsWith, kind);
+    for (const branch of marks.keys()) {
+      increase(this.#reached, branch);
+      const met = this.#met.get(branch) ?? new Map<FaultKind, number>();
+      this.#met.set(branch, met);
+      for (const kind of kinds) increase(met, kind);
+    }
+  }
+
+  /** Rare branches that no run reached. */
+  get missed(): string[] {
+    return rareBranches.filter((branch) => !this.#reached.has(branch));
+  }
+
+  /** Kinds of faults that no run had. */
+  get missedKinds(): FaultKind[] {
+    return (Object.keys(faultKinds) as FaultKind[]).filter((kind) => !this.#runsWith.has(kind));
+  }
+
+  /** One row for each branch: the runs that reached it, and in how many of them each kind of fault was. */
+  table(): string {
+    const kinds = Object.keys(faultKinds) as FaultKind[];
+    const legend = kinds.map((kind, index) => `${letterOf(index)} ${kind} (${this.#runsWith.get(kind) ?? 0})`);
+    const header = ['runs'.padStart(6), ...kinds.map((_, index) => letterOf(index).padStart(5))].join('');
+    const branches = [...new Set([...this.#reached.keys(), ...rareBranches])].sort();
+    const rows = branches.map((branch) => {
+      const cells = kinds.map((kind) => String(this.#met.get(branch)?.get(kind) ?? 0).padStart(5));
+      return `${String(this.#reached.get(branch) ?? 0).padStart(6)}${cells.join('')}  ${branch}`;
+    });
+    return [`kinds of faults (runs with them): ${legend.join(', ')}`, header, ...rows].join('\n');
+  }
+}
+
+function increase<K>(counts: Map<K, number>, key: K): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function letterOf(index: number): string {
+  return String.fromCharCode(97 + index);
+}
