@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Process, World } from '#sim';
-import { Contention, Disconnected, LeaseExpired } from '../errors.ts';
+import { CapacityExceeded, Contention, Disconnected, LeaseExpired } from '../errors.ts';
 import { RpcClient } from '../rpc/client.ts';
 import { RpcServer } from '../rpc/server.ts';
 import { outcome, serving } from '../world.test.support.ts';
@@ -105,6 +105,17 @@ describe('of several instances', () => {
     expect(order[1]?.lease).toBe(first.id);
     const second = await run(node().dns.connect('echo', { slots: 1 }));
     expect([first.id, second.id].sort()).toEqual([one.server.lease.id, two.server.lease.id].sort());
+  });
+
+  test('one that has fewer free slots than are wanted is passed over', async () => {
+    const { process, dns } = node();
+    const lease = process.agent.acquire({ minBytes: 65536, leaseMs: 60_000, hugePages: false });
+    await dns.register('echo', new RpcServer(lease, { wait: 'event', slots: 4 }));
+    const classic = await serverNode('echo');
+    expect((await run(node().dns.connect('echo', { slots: 2 }))).id).toBe(lease.id);
+    expect((await run(node().dns.connect('echo', { slots: 3 }))).id).toBe(classic.server.lease.id);
+    await expect(run(node().dns.connect('echo', { slots: 3 }))).rejects.toBeInstanceOf(CapacityExceeded);
+    expect((await run(node().dns.connect('echo', { slots: 2 }))).id).toBe(lease.id);
   });
 
   test('none with a slot is Contention, though memory is still to be had', async () => {

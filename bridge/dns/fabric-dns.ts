@@ -162,7 +162,7 @@ export class FabricDns {
 /** What can be waited for, then what can be changed, then what is over. */
 function mostTelling(refusals: readonly FabricError[]): FabricError | undefined {
   const first = (code: FabricErrorCode) => refusals.find((each) => each.code === code);
-  return first('Contention') ?? first('CapacityExceeded') ?? first('Unsupported') ?? refusals.at(-1);
+  return first('CapacityExceeded') ?? first('Contention') ?? first('Unsupported') ?? refusals.at(-1);
 }
 
 function nobodyFound(service: string, silent: ServiceView['silent']): Disconnected {

@@ -1,6 +1,6 @@
 // Runs in Node's loader: hands one file of the built code to the program with a bug in it.
 import type { InitializeHook, LoadHook } from 'node:module';
-import { filesOf, type Plant, planted } from './plants.ts';
+import { filesOf, type Plant, planted } from './plant.ts';
 
 let plant: Plant | undefined;
 

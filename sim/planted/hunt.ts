@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Plant } from './plants.ts';
+import type { Plant } from './plant.ts';
 import type { Finding } from './try-plant.ts';
 
 const beginnings = [1, 10_001, 20_001, 30_001, 40_001, 50_001, 60_001, 70_001, 80_001] as const;

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { hunt } from './hunt.ts';
-import { filesOf, planted, plantNamed, plants } from './plants.ts';
+import { filesOf, planted } from './plant.ts';
+import { plantNamed, plants } from './plants.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const read = (path: string) => readFileSync(`${root}${path}`, 'utf8');

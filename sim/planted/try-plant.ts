@@ -1,7 +1,8 @@
 // A program of its own, as what is loaded stays loaded: looks for one planted bug, and prints when it was found, and as what.
 // Arguments: the bug's name, the first seed, how many seeds.
 import { register } from 'node:module';
-import { type Plant, plantNamed } from './plants.ts';
+import type { Plant } from './plant.ts';
+import { plantNamed } from './plants.ts';
 
 export interface Finding {
   /** How many seeds that took; 0 if there were not enough. */
