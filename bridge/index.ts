@@ -35,7 +35,7 @@ export { defaultRenewalPolicy, type RenewalPolicy } from './lease/renewal.ts';
 export { Histogram } from './metrics/histogram.ts';
 export { Metrics } from './metrics/metrics.ts';
 export { formatNetworkAddress, type NetworkAddress, parseNetworkAddress } from './network-address.ts';
-export { IndexFlow, type IndexWire, isNotice, notices } from './plane/index-flow.ts';
+export { arenaWords, IndexFlow, type IndexWire, isNotice, notices } from './plane/index-flow.ts';
 export { MirrorSlots } from './plane/mirror-slots.ts';
 export type {
   AllocateRequest,
@@ -57,6 +57,7 @@ export type {
   Window,
 } from './plane/plane.ts';
 export { SharedHolderLink, SharedHomeLink } from './plane/shared-link.ts';
+export { clientSleeps, type SleepWord } from './plane/sleep-word.ts';
 export { boardBytes, SlotBoard, type SlotRange } from './plane/slot-board.ts';
 export { type ClientEnd, clientEnd, type ServerEnd, serverEnd } from './plane/slot-ends.ts';
 export { attachQueue, createQueue, type QueuePlace, type QueueShape } from './queue/open-queue.ts';

@@ -1,13 +1,7 @@
 // How one side of a lease's slots sleeps in a simulation, and is woken: as on the local plane, with another bell.
-import { clientSleepsWord, type Sleeper, type SlotBoard, type SlotRange, type Window } from '#bridge';
+import type { Sleeper, SleepWord } from '#bridge';
 import type { MemoryDoorbell } from './memory-doorbell.ts';
 import type { ProcessClock } from './process-clock.ts';
-
-/** A word that is not 0 while its owner sleeps, and another number each time. */
-export interface SleepWord {
-  readonly words: Int32Array;
-  readonly index: number;
-}
 
 /** What decides when a thread loses its processor, and for how many milliseconds. */
 export interface Preemption {
@@ -77,15 +71,4 @@ export abstract class BellSleeper implements Sleeper {
   protected preempt(): void {
     this.clock.preempt(this.#preemption.preemptMs());
   }
-}
-
-/** Where the client of these slots says that it sleeps. */
-export function clientSleeps({ control }: Window, board: SlotBoard | undefined, slots: SlotRange): SleepWord {
-  if (board === undefined) return { words: control.words, index: clientSleepsWord };
-  return { words: board.words, index: board.sleepsWord(slots) };
-}
-
-/** The arena as words: for the low halves of indices. */
-export function arenaWords({ arena }: Window): Int32Array {
-  return new Int32Array(arena.buffer, 0, arena.length >>> 2);
 }

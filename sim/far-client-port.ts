@@ -1,6 +1,6 @@
 // A client's end of its slots on another machine: what it publishes is sent from its mirror, and a response's status is put
 // there once its bytes are.
-import { type ClientPort, IndexFlow, isNotice, type MirrorSlots, notices, type SlotRange } from '#bridge';
+import { arenaWords, type ClientPort, IndexFlow, isNotice, type MirrorSlots, notices, type SlotRange } from '#bridge';
 import type { FarCard } from './far-card.ts';
 import { farIndexWire } from './far-index-wire.ts';
 import type { FarPath } from './far-path.ts';
@@ -26,7 +26,7 @@ export class FarClientPort implements ClientPort {
   constructor(card: FarCard, arena: Uint8Array, slots: MirrorSlots) {
     this.#card = card;
     this.#arena = arena;
-    this.#indices = new Int32Array(arena.buffer, 0, arena.length >>> 2);
+    this.#indices = arenaWords({ arena });
     this.#slots = slots;
   }
 

@@ -1,6 +1,7 @@
 // The home's end of a far session: opens each granted lease to the session's card, and closes it again, which is what
 // stops the holder.
 import {
+  arenaWords,
   CapacityExceeded,
   type FabricError,
   type Grant,
@@ -83,7 +84,7 @@ export class FarHomeLink implements HomeLink {
   }
 
   #clientAt(binding: number, { window }: MemoryHome, { first }: SlotRange): FarClient {
-    const indices = new Int32Array(window.arena.buffer, 0, window.arena.length >>> 2);
+    const indices = arenaWords(window);
     return {
       indices: new IndexFlow(farIndexWire(this.#end, binding, window.arena), indices, 'home'),
       observe: () => this.#end.observe(),

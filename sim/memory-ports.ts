@@ -1,9 +1,11 @@
 // The two ends of a client's slots in a simulation. Publishing and sleeping follow the local plane word for word, so that its
 // argument on lost wake-ups is what runs here; only the bell is another.
 import {
+  arenaWords,
   type ClientEnd,
   type ClientPort,
   clientEnd,
+  clientSleeps,
   type IndexFlow,
   InvariantViolation,
   isNotice,
@@ -17,7 +19,7 @@ import {
   serverSleepsWord,
   type Window,
 } from '#bridge';
-import { arenaWords, BellSleeper, clientSleeps, type Preemption, Waker } from './bell-sleeper.ts';
+import { BellSleeper, type Preemption, Waker } from './bell-sleeper.ts';
 import type { MemoryCarrier } from './memory-carrier.ts';
 import type { MemoryDoorbell } from './memory-doorbell.ts';
 import type { ProcessClock } from './process-clock.ts';

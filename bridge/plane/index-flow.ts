@@ -127,3 +127,8 @@ export class IndexFlow {
     this.#wire.post(this.#peerBoxAt, [index, indexOffset]);
   }
 }
+
+/** An arena as words: for the low halves of indices. */
+export function arenaWords({ arena }: { readonly arena: Uint8Array }): Int32Array {
+  return new Int32Array(arena.buffer, 0, arena.length >>> 2);
+}

@@ -3,6 +3,7 @@
 import { Unsupported } from '../errors.ts';
 import { HomeLease } from '../lease/home-lease.ts';
 import type { Lease } from '../lease/lease.ts';
+import { arenaWords } from '../plane/index-flow.ts';
 import type { ClientPort, ServerPort } from '../plane/plane.ts';
 import { HolderEnd, HomeEnd, type QueueEnd } from './queue-end.ts';
 import {
@@ -139,6 +140,5 @@ function indicesOf(lease: HomeLease, { capacity }: RingGeometry) {
 
 /** The arena as words, for indices and lengths. */
 export function wordsOf(lease: Lease): Int32Array {
-  const { arena } = lease.window;
-  return new Int32Array(arena.buffer, 0, arena.length >>> 2);
+  return arenaWords(lease.window);
 }

@@ -7,15 +7,8 @@
 // Whichever store comes second, its side's load sees the other's store. The atomic store is the fence; the waker's load
 // after it is a plain one, which nothing moves before the fence, and a tenth of the price.
 import type { Doorbell } from '#native';
-import { clientSleepsWord } from '../../lease/control-page.ts';
-import type { Sleeper, Window } from '../plane.ts';
-import type { SlotBoard, SlotRange } from '../slot-board.ts';
-
-/** A word that is not 0 while its owner sleeps, and another number each time. */
-export interface SleepWord {
-  readonly words: Int32Array;
-  readonly index: number;
-}
+import type { Sleeper } from '../plane.ts';
+import type { SleepWord } from '../sleep-word.ts';
 
 /** Rings a sleeper's doorbell, once for each of its sleeps. */
 export class Waker {
@@ -74,15 +67,4 @@ export abstract class DoorbellSleeper implements Sleeper {
     if (keep) this.#bell.ref();
     else this.#bell.unref();
   }
-}
-
-/** Where the client of these slots says that it sleeps. */
-export function clientSleeps({ control }: Window, board: SlotBoard | undefined, slots: SlotRange): SleepWord {
-  if (board === undefined) return { words: control.words, index: clientSleepsWord };
-  return { words: board.words, index: board.sleepsWord(slots) };
-}
-
-/** The arena as words: for the low halves of indices. */
-export function arenaWords({ arena }: Window): Int32Array {
-  return new Int32Array(arena.buffer, 0, arena.length >>> 2);
 }

@@ -3,9 +3,11 @@
 import { type Doorbell, type Readable, waitReadable } from '#native';
 import { InvariantViolation } from '../../invariant.ts';
 import { serverSleepsWord } from '../../lease/control-page.ts';
+import { arenaWords } from '../index-flow.ts';
 import type { ClientPort, Window } from '../plane.ts';
+import type { SleepWord } from '../sleep-word.ts';
 import type { ClientEnd } from '../slot-ends.ts';
-import { arenaWords, DoorbellSleeper, type SleepWord, Waker } from './doorbell-sleeper.ts';
+import { DoorbellSleeper, Waker } from './doorbell-sleeper.ts';
 import type { UnixCarrier } from './unix-transport.ts';
 
 /** How long a call looks for its answer before it sleeps, milliseconds: about what a wake-up costs. */

@@ -23,9 +23,9 @@ import type {
   Window,
 } from '../plane.ts';
 import { SharedHolderLink, SharedHomeLink } from '../shared-link.ts';
+import { clientSleeps } from '../sleep-word.ts';
 import type { SlotRange } from '../slot-board.ts';
 import { clientEnd } from '../slot-ends.ts';
-import { clientSleeps } from './doorbell-sleeper.ts';
 import { LocalBoard } from './local-board.ts';
 import { LocalClientPort } from './local-client-port.ts';
 import { LocalServerPort } from './local-server-port.ts';

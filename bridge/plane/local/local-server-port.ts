@@ -2,11 +2,12 @@
 // another plane brings in.
 import type { Doorbell } from '#native';
 import { type SlotLayout, serverSleepsWord } from '../../lease/control-page.ts';
-import { type IndexFlow, isNotice, notices } from '../index-flow.ts';
+import { arenaWords, type IndexFlow, isNotice, notices } from '../index-flow.ts';
 import type { ServerPort, Window } from '../plane.ts';
+import { clientSleeps } from '../sleep-word.ts';
 import type { SlotBoard, SlotRange } from '../slot-board.ts';
 import { type ClientEnd, clientEnd, type ServerEnd, serverEnd } from '../slot-ends.ts';
-import { arenaWords, clientSleeps, DoorbellSleeper, Waker } from './doorbell-sleeper.ts';
+import { DoorbellSleeper, Waker } from './doorbell-sleeper.ts';
 
 /** Looks at an inlet at a time, where there is nothing else to look at. */
 const looksPerObserve = 64;

@@ -2,7 +2,7 @@
 // the response comes likewise, and its status is put into the mirror once its bytes are there.
 import type { MemoryRegion } from '#native';
 import type { Disconnected } from '../../errors.ts';
-import { IndexFlow, isNotice, notices } from '../index-flow.ts';
+import { arenaWords, IndexFlow, isNotice, notices } from '../index-flow.ts';
 import type { MirrorSlots } from '../mirror-slots.ts';
 import type { ClientPort } from '../plane.ts';
 import type { SlotRange } from '../slot-board.ts';
@@ -37,7 +37,7 @@ export class RdmaClientPort implements ClientPort {
   /** `arena` is the mirror. */
   constructor(engine: RdmaEngine, arena: Uint8Array, slots: MirrorSlots) {
     this.#engine = engine;
-    this.#indices = new Int32Array(arena.buffer, 0, arena.length >>> 2);
+    this.#indices = arenaWords({ arena });
     this.#slots = slots;
   }
 
