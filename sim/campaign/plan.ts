@@ -1,7 +1,8 @@
-// Draws what one run is: how many processes on how many machines, how busy they are, and what goes wrong. Each kind of
-// fault is off in about half of all runs, so that one does not always hide another ("swarm testing", Groce and others).
+// Draws what one run is: how many processes on how many machines, what they do, how busily, and what goes wrong. Each
+// kind of fault is off in about half of all runs, so that one does not always hide another ("swarm testing", Groce and others).
 import type { Chance } from './chance.ts';
 import type { Fault, FaultKind } from './fault.ts';
+import { drawWorkloads, type WorkloadName } from './workloads.ts';
 
 export interface Shape {
   readonly machines: number;
@@ -18,6 +19,7 @@ export interface Shape {
 
 export interface Plan {
   readonly shape: Shape;
+  readonly workloads: readonly WorkloadName[];
   readonly faults: readonly Fault[];
 }
 
@@ -25,10 +27,13 @@ export function drawPlan(chance: Chance): Plan {
   const shape = drawShape(chance.fork());
   const kinds = Object.keys(draws) as FaultKind[];
   const each = chance.fork();
-  return { shape, faults: kinds.flatMap((kind) => drawFaults(kind, shape, each.fork())) };
+  const faults = kinds.flatMap((kind) => drawFaults(kind, shape, each.fork()));
+  return { shape, workloads: drawWorkloads(chance.fork()), faults };
 }
 
-const stepsPerRun = 120;
+/** A bug that takes many steps is rarer than one that takes few. */
+const stepsMin = 10;
+const stepsMax = 120;
 const chaosMsMax = 86_400_000;
 
 function drawShape(chance: Chance): Shape {
@@ -43,7 +48,7 @@ function drawShape(chance: Chance): Shape {
     serversPerHome: Math.ceil((holders * clientsPerHolder) / homes),
     clientsPerHolder,
     paceMs,
-    chaosMs: Math.min(paceMs * stepsPerRun, chaosMsMax),
+    chaosMs: Math.min(paceMs * chance.octaves(stepsMin, stepsMax), chaosMsMax),
   };
 }
 

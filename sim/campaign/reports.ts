@@ -13,7 +13,7 @@ export interface OneRun {
 export async function runOne({ seed, only, trace }: OneRun): Promise<boolean> {
   const report = await runSeed(seed, { ...(only !== undefined && { only }), keepLines: true });
   if (trace) {
-    console.log(JSON.stringify(report.plan.shape));
+    console.log(JSON.stringify(report.plan.shape), report.plan.workloads.join(' '));
     for (const fault of report.plan.faults) console.log(describeFault(fault));
     console.log(report.lines.join('\n'));
   }

@@ -1,20 +1,19 @@
 // One run: a seed, or a part of what it draws, from the first process to the last byte given back. The same seed gives
 // the same run, event for event.
 import { Chance } from './chance.ts';
-import { DnsWorkload } from './dns-workload.ts';
 import type { Fault, FaultKind } from './fault.ts';
 import { Injector } from './injector.ts';
-import { MemoryWorkload } from './memory-workload.ts';
 import { drawPlan, type Plan } from './plan.ts';
-import { RpcWorkload } from './rpc-workload.ts';
 import { Stage } from './stage.ts';
 import type { WorkloadFactory } from './workload.ts';
+import { makersOf } from './workloads.ts';
 
 export interface RunOptions {
   /** Which of the plan's faults happen, by their place in it. All, unless told. */
   readonly only?: readonly number[];
   /** Whether every event is kept as a line to read. */
   readonly keepLines?: boolean;
+  /** Instead of those that the plan draws. */
   readonly workloads?: readonly WorkloadFactory[];
 }
 
@@ -37,16 +36,10 @@ const verifyMs = 15_000;
 const endMs = 30_000;
 const slicesOfChaos = 20;
 
-const allWorkloads: readonly WorkloadFactory[] = [
-  (stage) => new RpcWorkload(stage),
-  () => new MemoryWorkload(),
-  (stage) => new DnsWorkload(stage),
-];
-
 export async function runSeed(seed: number, options: RunOptions = {}): Promise<RunReport> {
   const chance = Chance.of(seed);
   const drawn = drawPlan(chance.fork());
-  const { only, keepLines = false, workloads = allWorkloads } = options;
+  const { only, keepLines = false, workloads = makersOf(drawn.workloads) } = options;
   const plan = {
     ...drawn,
     faults: only === undefined ? drawn.faults : only.map((index) => faultAt(drawn, index)),
