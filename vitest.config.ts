@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     include: ['{bridge,native,sdk,sim,hw-tests,examples,.ci}/**/*.test.ts'],
     pool: 'forks',
+    maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

@@ -1,10 +1,14 @@
 // One virtual machine: how commands run on it, and what it gives them.
+import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { CommandNotStarted, CommandTimedOut } from './errors.ts';
 import { describeOnRig } from './on-rig.ts';
 
+const projectFolder = fileURLToPath(new URL('../../', import.meta.url));
 const node = (script: string) => ['-e', script] as const;
 
 describeOnRig('one node', { nodes: 1, hosts: '' }, (rig) => {
@@ -160,6 +164,14 @@ describeOnRig('one node', { nodes: 1, hosts: '' }, (rig) => {
   test('runs this project', async () => {
     const script = 'import("leasewire").then(({ MemBuilder }) => console.log(typeof MemBuilder))';
     expect(await a().run(process.execPath, node(script))).toMatchObject({ code: 0, stdout: 'function\n' });
+  });
+
+  test('simulates what any other machine does, event for event', async () => {
+    const campaign = ['dist/sim/campaign/cli.js', '--seeds', '5'];
+    const traceOf = (stdout: string) => /\b5 seeds, (\d+) events.* trace ([0-9a-f]{16})/.exec(stdout)?.slice(1);
+    const here = traceOf((await promisify(execFile)(process.execPath, campaign, { cwd: projectFolder })).stdout);
+    expect(here).toHaveLength(2);
+    expect(traceOf((await a().run(process.execPath, campaign)).stdout)).toEqual(here);
   });
 
   test('says what a rig lacks, to whoever may not install it', async () => {

@@ -1,9 +1,6 @@
 // All that happened in one run, as one line each: hashed, so that two runs can be compared; counted where it is rare; and
 // kept, if somebody wants to read it. Failures are what the checks found.
-
-/** FNV-1a, in two lanes with different beginnings. */
-const prime = 0x01000193;
-const offsets = [0x811c9dc5, 0x5bd1e995] as const;
+import { TraceHash } from './trace-hash.ts';
 
 export type Detail = string | number | boolean;
 
@@ -14,8 +11,7 @@ export class History {
   readonly marks: Map<string, number> = new Map();
   readonly #timeMs: () => number;
   readonly #keep: boolean;
-  #low: number = offsets[0];
-  #high: number = offsets[1];
+  readonly #hash = new TraceHash();
   #events = 0;
 
   constructor(timeMs: () => number, keep: boolean) {
@@ -28,18 +24,13 @@ export class History {
   }
 
   get hash(): string {
-    const hex = (lane: number) => (lane >>> 0).toString(16).padStart(8, '0');
-    return hex(this.#high) + hex(this.#low);
+    return this.#hash.hex;
   }
 
   record(who: string, what: string, ...details: readonly Detail[]): void {
     const line = `${this.#timeMs()} ${who} ${what} ${details.join(' ')}`;
     this.#events += 1;
-    for (let i = 0; i < line.length; i++) {
-      const code = line.charCodeAt(i);
-      this.#low = Math.imul(this.#low ^ code, prime);
-      this.#high = Math.imul(this.#high ^ code, prime) + i;
-    }
+    this.#hash.add(line);
     if (this.#keep) this.lines.push(line);
   }
 

@@ -1,6 +1,7 @@
 // What a campaign has reached: how often each kind of fault met each branch, and which never came up.
 import { type FaultKind, faultKinds } from './fault.ts';
 import type { RunReport } from './run.ts';
+import { TraceHash } from './trace-hash.ts';
 
 /** Branches that are rare enough to be missed by tests, and that a campaign of some thousand seeds should reach. */
 export const rareBranches = [
@@ -46,12 +47,15 @@ export class Tally {
   runs = 0;
   events = 0;
   nodeHours = 0;
+  /** Of the traces of all runs, in their order. */
+  readonly trace: TraceHash = new TraceHash();
   readonly #runsWith = new Map<FaultKind, number>();
   /** Runs that reached a branch, by branch and kind of fault. */
   readonly #met = new Map<string, Map<FaultKind, number>>();
   readonly #reached = new Map<string, number>();
 
-  add({ events, nodeHours, marks, kinds }: RunReport): void {
+  add({ hash, events, nodeHours, marks, kinds }: RunReport): void {
+    this.trace.add(hash);
     this.runs += 1;
     this.events += events;
     this.nodeHours += nodeHours;
