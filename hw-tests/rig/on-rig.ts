@@ -2,15 +2,25 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { kernelTroubles } from './kernel-log.ts';
 import { Rig, type RigOptions, rigAvailability } from './rig.ts';
+import { type Turn, takeTurn } from './turn.ts';
 
 const START_MS_MAX = 400_000;
+/** Beyond what all tests with a rig take together. */
+const TURN_MS_MAX = 1_800_000;
 
 const availability = await rigAvailability();
 
-/** Tests that start rigs of their own. */
+/** Tests that start rigs of their own, while no other tests have one. */
 export function describeWhereRig(name: string, body: () => void): void {
   if (!availability.available) console.error(`SKIPPED, no rig: ${name}: ${availability.reason}`);
-  describe.skipIf(!availability.available)(name, body);
+  describe.skipIf(!availability.available)(name, () => {
+    let turn: Turn | undefined;
+    beforeAll(async () => {
+      turn = await takeTurn();
+    }, TURN_MS_MAX);
+    afterAll(() => turn?.end());
+    body();
+  });
 }
 
 /**
