@@ -21,6 +21,7 @@ const overheadBytes = 72;
 const patienceMs: number = calmDeadlineMs + 2000;
 const calmLeaseMs = 600_000;
 const takenShare = 0.15;
+const interruptionsMax = 20;
 
 /** A queue that has its home. */
 interface Offer {
@@ -159,11 +160,21 @@ export class QueueWorkload implements Workload {
       const address = there.machine === node.machine ? undefined : there.address;
       const held = await process.agent.attach(lease.id, { slots: 1 }, address);
       stage.attached(actor, held);
+      this.#boundInterruptions(actor, held);
       return held;
     } catch (error) {
       actor.record('queue attach', lease.id, actor.errorOf('queue attach', error));
       return undefined;
     }
+  }
+
+  /** Where a round trip takes longer than a card waits, the way is lost as often as it is found: not for hours. */
+  #boundInterruptions(actor: Actor, held: HeldLease): void {
+    let left = interruptionsMax;
+    held.onInterrupted(() => {
+      left -= 1;
+      if (left === 0) actor.spawn(() => held.release());
+    });
   }
 
   async #come(actor: Actor, { truth }: Offer, held: HeldLease): Promise<QueueUser | undefined> {
