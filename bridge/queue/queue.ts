@@ -30,9 +30,11 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   #reserved = false;
   #peeked = false;
 
+  /** Throws the lease's error, should that have ended since the place was found. */
   constructor(place: QueuePlace, options: QueueOptions = {}) {
     const { lease, geometry } = place;
     const mode = checkWaitMode(options.wait);
+    lease.check();
     this.lease = lease;
     this.#geometry = geometry;
     this.#arena = lease.window.arena;
