@@ -87,6 +87,7 @@ export class QueueUser {
       actor.record('queue cannot', this.lease.id, word);
       const fromVerify = phase === 'verify' && actor.stage.phase === 'verify';
       if (fromVerify) this.failed = `lease ${this.lease.id}: ${(error as Error).message}`;
+      if ((error as Error).message.includes('is not what it was')) actor.mark('queue: somebody else had the end');
       this.done = !canGoOn(error);
     }
   }
@@ -108,13 +109,15 @@ export class QueueUser {
   }
 
   /**
-   * By its home's decision, where this end sees it at once; or by its home's clock, unless this end was held up, and what
-   * its own clock is to tell it still waits for its turn.
+   * By its home's decision, where this end sees it at once; or by its home's clock as this turn began, unless this end was held
+   * up, and what its own clock is to tell it still waits for its turn.
    */
   get #isOver(): boolean {
     const { lease, leftMs } = this.truth.granted;
     if (this.isNear && lease.status !== 'active') return true;
-    return leftMs < -lookAheadMs && !this.actor.process.clock.behind;
+    const { process, node } = this.actor;
+    const turnMs = (process.clock.timeMs - node.turnFromMs) / node.rate;
+    return leftMs + turnMs < -lookAheadMs && !process.clock.behind;
   }
 
   #check(what: string, beganOver: boolean): void {

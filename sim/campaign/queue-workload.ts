@@ -3,6 +3,7 @@
 // is put in comes out, and whoever waits goes on.
 import { attachQueue, CapacityExceeded, createQueue, defaultRenewalPolicy, Queue, type QueuePlace } from '#bridge';
 import type { Actor } from './actor.ts';
+import type { Chance } from './chance.ts';
 import type { HeldLease, HomeLease } from './granted.ts';
 import { QueueConsumer } from './queue-consumers.ts';
 import type { ItemValue } from './queue-items.ts';
@@ -21,6 +22,7 @@ const overheadBytes = 72;
 const patienceMs: number = calmDeadlineMs + 2000;
 const calmLeaseMs = 600_000;
 const takenShare = 0.15;
+const lostShare = 0.2;
 const interruptionsMax = 20;
 
 /** A queue that has its home. */
@@ -136,7 +138,9 @@ export class QueueWorkload implements Workload {
   /** One that nobody has; sometimes one that somebody has, which its home must refuse. */
   #free({ chance, stage }: Actor): Offer | undefined {
     const mayBeTaken = !stage.calm && chance.happens(takenShare);
-    const free = this.#offers.filter((offer) => isOpen(offer) && (mayBeTaken || !isTaken(offer)));
+    const mayBeLost = !stage.calm && chance.happens(lostShare);
+    const isFree = (offer: Offer) => mayBeTaken || !isTaken(offer) || (mayBeLost && isLost(offer));
+    const free = this.#offers.filter((offer) => isOpen(offer) && isFree(offer));
     return free.length === 0 ? undefined : chance.pick(free);
   }
 
@@ -149,7 +153,7 @@ export class QueueWorkload implements Workload {
     if (held === undefined || user === undefined) return;
     offer.holder = user;
     if (actor.chance.happens(0.5)) held.renewAutomatically({ ...defaultRenewalPolicy, delayMsMin: 0 });
-    await this.#use(user, !offer.truth.homeProduces, actor.chance.integer(1, 20), seat);
+    await this.#use(user, !offer.truth.homeProduces, drawRounds(actor.chance), seat);
     await this.#leave(user, held);
   }
 
@@ -230,8 +234,17 @@ export class QueueWorkload implements Workload {
   }
 }
 
+function drawRounds(chance: Chance): number {
+  return chance.happens(0.3) ? 1 : chance.integer(2, 20);
+}
+
 function isOpen({ truth, home }: Offer): boolean {
   return !truth.granted.isOver && !home.actor.process.dead && !home.done;
+}
+
+/** Somebody else may come, and be gone when its holder finds the way again. */
+function isLost({ holder, comer }: Offer): boolean {
+  return comer === undefined && holder?.lease.interrupted === true;
 }
 
 function isTaken({ holder, comer }: Offer): boolean {
