@@ -6,6 +6,7 @@ import {
   LeaseExpired,
   MalformedFrame,
   PayloadTooLarge,
+  Revoked,
   Unsupported,
 } from '../errors.ts';
 import { RpcServer } from '../rpc/server.ts';
@@ -413,6 +414,15 @@ describe('a queue', () => {
     await expect(attachQueue(served.held)).rejects.toBeInstanceOf(Unsupported);
     expect(() => createQueue(served.lease, { capacity: 8, stride: 64 })).toThrow(Contention);
     expect(() => new RpcServer(lease)).toThrow(Unsupported);
+  });
+
+  test('is not opened where the lease has ended since its place was found', async () => {
+    const { world, lease } = await queueScene('near');
+    const held = await world.clock.run(world.process().agent.attach(lease.id, { slots: 1 }));
+    const place = await world.clock.run(attachQueue(held));
+    await world.clock.run(lease.revoke());
+    await world.clock.settle();
+    expect(() => new Queue(place)).toThrow(Revoked);
   });
 
   test('has one holder at a time', async () => {

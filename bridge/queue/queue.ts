@@ -30,9 +30,11 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   #reserved = false;
   #peeked = false;
 
+  /** Throws the lease's error, should that have ended since the place was found. */
   constructor(place: QueuePlace, options: QueueOptions = {}) {
     const { lease, geometry } = place;
     const mode = checkWaitMode(options.wait);
+    lease.check();
     this.lease = lease;
     this.#geometry = geometry;
     this.#arena = lease.window.arena;
@@ -66,7 +68,8 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
    * once that has ended, and MalformedFrame if the consumer wrote nonsense.
    */
   push(value: T): boolean {
-    return this.#push(encodeItem(value));
+    const producer = this.#side.producing();
+    return this.#give(producer, encodeItem(value));
   }
 
   /** Gives as many of the values as there is room for, all at once, and returns how many. If it throws, none was given. */
@@ -115,7 +118,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
       const bytes = Uint8Array.from(encodeItem(value));
       this.#checkSize(bytes.length);
       this.#side.producing();
-      return this.#wait.until(() => this.#push(bytes), options);
+      return this.#wait.until(() => this.#give(this.#side.producing(), bytes), options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -222,8 +225,8 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
 
   // ---- What both have.
 
-  #push(bytes: Uint8Array): boolean {
-    const producer = this.#side.producing();
+  /** Nothing comes between: encoded bytes stand until the next value is encoded, whosever it is. */
+  #give(producer: RingProducer, bytes: Uint8Array): boolean {
     this.#checkSize(bytes.length);
     if (this.#side.isAway || !producer.place()) return false;
     this.#write(producer, bytes);

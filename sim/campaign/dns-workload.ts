@@ -1,6 +1,7 @@
 // Everybody looks for the service now and then, and some watch it. Checks that what is found lives, that comings and goings
 // alternate, and that everybody knows the same once nothing goes wrong.
 import type { Actor } from './actor.ts';
+import type { HomeLease } from './granted.ts';
 import { serviceName } from './rpc-servers.ts';
 import type { Stage } from './stage.ts';
 import type { Workload } from './workload.ts';
@@ -40,8 +41,11 @@ export class DnsWorkload implements Workload {
   /** Every lease with a server whose home lives. */
   #served(): string[] {
     const { granted } = this.#stage;
-    const serving = [...granted.values()].filter(({ lease, process }) => !process.dead && lease.layout.name !== 'none');
-    return serving.filter(({ lease }) => lease.status === 'active').map(({ lease }) => lease.id);
+    const living = [...granted.values()].filter(({ lease, process }) => !process.dead && lease.status === 'active');
+    return living
+      .map(({ lease }) => lease)
+      .filter(isServed)
+      .map(({ id }) => id);
   }
 
   async #lookAround(actor: Actor): Promise<void> {
@@ -82,6 +86,10 @@ export class DnsWorkload implements Workload {
       else watch.known.delete(instance.instance);
     }
   }
+}
+
+function isServed({ layout }: HomeLease): boolean {
+  return layout.name === 'classic' || layout.name === 'slots';
 }
 
 const watchedMsMax = 120_000;

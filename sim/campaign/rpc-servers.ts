@@ -66,7 +66,7 @@ function expectEnd(error: unknown): void {
 }
 
 /** Renews it or not, gives it up or not. */
-async function tend(actor: Actor, { lease }: Granted): Promise<void> {
+export async function tend(actor: Actor, { lease }: Granted): Promise<void> {
   const { chance, stage } = actor;
   const style = chance.pick(['alone', 'renewed', 'renewed by hand', 'given up'] as const);
   if (style === 'renewed') lease.renewAutomatically({ ...defaultRenewalPolicy, delayMsMin: 0 });

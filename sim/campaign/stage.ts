@@ -210,7 +210,7 @@ export class Stage {
   }
 
   /** Keeps what uses a lease for as long as that stands: else when it is collected would change the run. */
-  keep(user: object, held: HeldLease): void {
+  keep(user: object, held: HeldLease | HomeLease): void {
     this.#kept.add(user);
     held.onEnd(() => this.#kept.delete(user));
   }
