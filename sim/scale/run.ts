@@ -18,6 +18,7 @@ const messageMsMax = 0.15;
 const renewalShare = 0.75;
 /** Rounds of asking that are looked at. */
 const looks = 3;
+const goodbyeMs = 1000;
 const settleMsMax = 60_000;
 const stepMs = 10;
 const machineBytes: number = 2 ** 40;
@@ -142,11 +143,11 @@ async function lose(world: World, cluster: Cluster): Promise<Loss> {
 async function end(world: World, cluster: Cluster): Promise<number> {
   const { nodes } = cluster;
   for (const { view } of nodes) view.close();
-  await world.clock.advance(2 * cluster.options.leaseMs);
+  await world.clock.advance(cluster.options.leaseMs + goodbyeMs);
   const held = nodes.reduce((sum, { tenant }) => sum + tenant.held.size, 0);
   const granted = nodes.reduce((sum, { leasesAtHome }) => sum + leasesAtHome - 1, 0);
   cluster.close();
-  await world.clock.advance(settleMsMax);
+  await world.clock.advance(goodbyeMs);
   for (const { process } of nodes) {
     invariant(process.transport.open === 0 && process.card.open === 0, 'whoever has ended keeps no connection');
   }
