@@ -1,5 +1,6 @@
 // What is to happen, by the time at which it is due; at the same time, in the order in which it was planned. A binary
 // heap: a simulation of many nodes has millions of timers pending, most of which are cancelled.
+import type { Timer } from '#bridge';
 
 export interface PlannedEvent {
   readonly dueMs: number;
@@ -8,9 +9,26 @@ export interface PlannedEvent {
   readonly run: () => void;
 }
 
-interface QueuedEvent extends PlannedEvent {
+/** It is its own timer, as there may be millions. */
+class QueuedEvent implements PlannedEvent, Timer {
+  readonly dueMs: number;
+  readonly sequence: number;
+  readonly run: () => void;
   /** Where it stands in the heap; -1 once it is taken or removed. */
   place: number;
+  readonly #queue: EventQueue;
+
+  constructor(queue: EventQueue, event: PlannedEvent, place: number) {
+    this.dueMs = event.dueMs;
+    this.sequence = event.sequence;
+    this.run = event.run;
+    this.place = place;
+    this.#queue = queue;
+  }
+
+  cancel(): void {
+    this.#queue.remove(this);
+  }
 }
 
 export class EventQueue {
@@ -27,8 +45,8 @@ export class EventQueue {
     return this.#events[0]?.dueMs ?? Number.POSITIVE_INFINITY;
   }
 
-  add(dueMs: number, run: () => void): PlannedEvent {
-    const event = { dueMs, sequence: ++this.#sequence, run, place: this.#events.length };
+  add(dueMs: number, run: () => void): PlannedEvent & Timer {
+    const event = new QueuedEvent(this, { dueMs, sequence: ++this.#sequence, run }, this.#events.length);
     this.#events.push(event);
     this.#rise(event);
     return event;
