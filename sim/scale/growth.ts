@@ -1,5 +1,13 @@
 // How figures grow with the number of nodes, and where that leads.
-import { greetedMax, peerPollMs, rdmaCompletionsMax, rdmaReceivesMax, rdmaSendsMax } from '#bridge';
+import {
+  peerPollMs,
+  rdmaCompletionsMax,
+  rdmaReceivesMax,
+  rdmaSendsMax,
+  rdmaStagingChunkBytes,
+  rdmaStagingChunks,
+  rdmaStagingWords,
+} from '#bridge';
 import { instancesPerService } from './cluster.ts';
 import type { Figures, Row } from './figures.ts';
 
@@ -38,6 +46,9 @@ export function growthOf(rows: readonly Row[], figure: GrowingFigure): Power | u
 /** Far sessions that one process can have: its completion queue has room for what all of them may post. */
 const sessionsMax: number = Math.floor(rdmaCompletionsMax / (rdmaSendsMax + rdmaReceivesMax));
 
+/** What each of them registers at its holder, beside what is leased. */
+const stagingBytes: number = rdmaStagingChunkBytes * rdmaStagingChunks + 8 * rdmaStagingWords;
+
 /** What the figures say, in sentences. Needs at least two sizes. */
 export function conclusions(rows: readonly Row[], messageMs: number): string[] {
   const last = rows.at(-1);
@@ -68,10 +79,8 @@ function finding(rows: readonly Row[], messageMs: number): string {
 function connecting(rows: readonly Row[]): string {
   const growth = growthOf(rows, 'connectionsMax');
   if (growth === undefined) return 'No connections are made.';
-  const full = reaches(growth, greetedMax);
-  const how = `Connections open at once at a node: ${power(growth)}.`;
-  if (full === undefined) return `${how} They do not grow with the cluster.`;
-  return `${how} Each is a descriptor; there are ${greetedMax}, as many as may come to one agent, from ${about(full)} nodes on.`;
+  const why = growth.exponent < 0.1 ? 'they do not grow with the cluster' : 'one for each node that is asked';
+  return `Connections open at once, at the node that has most: ${power(growth)}, ${why}; each is a descriptor.`;
 }
 
 function renewing(rows: readonly Row[], { figures, byKind }: Row): string {
@@ -87,10 +96,12 @@ function renewing(rows: readonly Row[], { figures, byKind }: Row): string {
 
 function sessions(rows: readonly Row[], { figures }: Row): string {
   const growth = growthOf(rows, 'queuePairs');
+  const held = figures.queuePairs / 2;
   return (
     `Queue pairs: ${growth === undefined ? 'as many' : power(growth)} at each node: one for each two processes that share leases, ` +
     `however many. Here ${instancesPerService} homes for each holder make ${figures.queuePairs.toFixed(1)}, at most ` +
-    `${figures.queuePairsMax}; the completion queue of a process has room for ${sessionsMax}.`
+    `${figures.queuePairsMax}; the completion queue of a process has room for ${sessionsMax}. Over RDMA each registers ` +
+    `${(stagingBytes / 2 ** 20).toFixed(1)} MiB at its holder, beside what is leased: ${((held * stagingBytes) / 2 ** 20).toFixed(0)} MiB a node.`
   );
 }
 

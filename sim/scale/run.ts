@@ -22,6 +22,8 @@ const goodbyeMs = 1000;
 const settleMsMax = 60_000;
 const stepMs = 10;
 const machineBytes: number = 2 ** 40;
+/** Leases have no more, so that there can be many. */
+const leaseBytes = 64;
 
 /** What came in some time, and how long that was. */
 interface Span {
@@ -79,6 +81,7 @@ function worldOf(seed: number): World {
   world.network.delayMs = () => messageMsMin + (messageMsMax - messageMsMin) * delays.unit();
   world.fabric.delayMs = world.network.delayMs;
   world.machine.freeBytes = machineBytes;
+  world.machine.grainBytes = leaseBytes;
   world.machine.freeDoorbells = Number.MAX_SAFE_INTEGER;
   return world;
 }

@@ -32,7 +32,7 @@ test('everybody gets on after the loss of a tenth, and nothing is left over', as
   expect(figures.viewsMs).toBeGreaterThan(0);
   expect(figures.leasesMs).toBeGreaterThan(0);
   // Ten homes for each, and for each ten holders.
-  expect(figures).toMatchObject({ queuePairs: 20, queuePairsMax: 20, registeredBytes: 10 * 4096 });
+  expect(figures).toMatchObject({ queuePairs: 20, queuePairsMax: 20, registeredBytes: 10 * 64 });
 });
 
 test('where some watch, finding services is counted as if all did', async () => {
