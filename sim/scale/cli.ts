@@ -16,12 +16,12 @@ const options = scaleOptions(process.argv.slice(2));
 if (options === undefined) console.log(usage);
 else await main(options);
 
-async function main({ sizes, leasesPerNode, looks, messageMs, seed, out }: ScaleOptions): Promise<void> {
+async function main({ sizes, leasesPerNode, looks, messageMs, silent, seed, out }: ScaleOptions): Promise<void> {
   const memory = await measureLeaseMemory();
   const rows: Row[] = [];
   for (const nodes of sizes) {
     const watchers = watchersOf(nodes, looks);
-    rows.push(await runScale({ nodes, leasesPerNode, watchers, leaseMs, messageMs, seed }));
+    rows.push(await runScale({ nodes, leasesPerNode, watchers, leaseMs, messageMs, silent, seed }));
     console.error(`${nodes} nodes: ${rows.at(-1)?.costs.seconds.toFixed(0)} s of processor time`);
   }
   const said = [memoryLine(memory), ...conclusions(rows, messageMs)];

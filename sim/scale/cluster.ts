@@ -15,6 +15,8 @@ export interface ClusterOptions {
   readonly watchers: number;
   readonly leaseMs: number;
   readonly messageMs: number;
+  /** Nodes are lost as machines without power are, and not as processes that are killed. */
+  readonly silent: boolean;
 }
 
 export class Cluster {
@@ -86,9 +88,12 @@ export class Cluster {
   }
 
   /** At once, these nodes; they are not among `nodes` any more. */
-  kill(doomed: ReadonlySet<ScaleNode>): void {
+  lose(doomed: ReadonlySet<ScaleNode>): void {
     this.#nodes = this.#nodes.filter((node) => !doomed.has(node));
-    for (const node of doomed) node.kill();
+    for (const node of doomed) {
+      if (this.options.silent) node.silence();
+      else node.kill();
+    }
   }
 
   close(): void {

@@ -39,8 +39,9 @@ export type GrowingFigure = {
   [K in keyof Figures]: Figures[K] extends number | undefined ? K : never;
 }[keyof Figures];
 
+/** Between the two largest sizes: what does not grow counts for less and less there. */
 export function growthOf(rows: readonly Row[], figure: GrowingFigure): Power | undefined {
-  return fitPower(rows.map(({ figures }) => [figures.nodes, figures[figure]]));
+  return fitPower(rows.slice(-2).map(({ figures }) => [figures.nodes, figures[figure]]));
 }
 
 /** Far sessions that one process can have: its completion queue has room for what all of them may post. */

@@ -129,7 +129,7 @@ async function span(world: World, { nodes }: Cluster, ms: number): Promise<Span>
 async function lose(world: World, cluster: Cluster): Promise<Loss> {
   const doomed = draw(world, cluster.nodes, Math.round(cluster.nodes.length * lostShare));
   const lostAtMs = world.clock.timeMs;
-  cluster.kill(doomed);
+  cluster.lose(doomed);
   const since = (ms: number) => Math.max(0, ms - lostAtMs);
   await until(world, () => cluster.wrongViews === 0 && cluster.unserved === 0);
   const last = (times: readonly number[]) => since(largest(times));

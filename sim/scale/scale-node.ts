@@ -72,6 +72,14 @@ export class ScaleNode {
     return carriers;
   }
 
+  /** As a machine that loses its power: nobody says so. */
+  silence(): void {
+    this.tenant.close();
+    this.process.freeze();
+    this.process.transport.loseAll();
+  }
+
+  /** As a process that is killed: its machine closes its connections. */
   kill(): void {
     this.tenant.close();
     this.process.kill();

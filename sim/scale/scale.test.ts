@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Row } from './figures.ts';
 import { runScale } from './run.ts';
 
-const shared = { leasesPerNode: 10, leaseMs: 30_000, messageMs: 0.03 };
+const shared = { leasesPerNode: 10, leaseMs: 30_000, messageMs: 0.03, silent: false };
 const run = (nodes: number, watchers = nodes, seed = 1) => runScale({ ...shared, nodes, watchers, seed });
 
 function checkCounts({ figures, byKind }: Row): void {
@@ -39,4 +39,13 @@ test('where some watch, finding services is counted as if all did', async () => 
   const [all, some] = [await run(30), await run(30, 10)];
   expect(some.figures.findingMessages / all.figures.findingMessages).toBeCloseTo(1, 1);
   expect(some.figures.leaseMessages).toBeCloseTo(all.figures.leaseMessages, 6);
+});
+
+test('whoever falls silent is missed after 20 s, and its leases are over with their time', async () => {
+  const { figures } = await runScale({ ...shared, nodes: 20, watchers: 20, seed: 1, silent: true });
+  expect(figures).toMatchObject({ lost: 2, leftOver: 0 });
+  expect(figures.viewsMs).toBeGreaterThan(20_000);
+  expect(figures.viewsMs).toBeLessThan(30_000);
+  expect(figures.leasesMs).toBeGreaterThan(20_000);
+  expect(figures.leasesMs).toBeLessThan(40_000);
 });

@@ -29,7 +29,7 @@ const columns: readonly Column[] = [
 
 export const legend: string = `finding, leases’: control messages a second at one node · asked/s: questions that its registry answers
 connections, QPs: at one node, the mean and the most · known, leased again: after losing a tenth of the nodes at once
-where not all nodes watch, finding services is counted as if they did`;
+where not all nodes watch, finding services is counted as if they did; until what was lost is known is measured with those that do`;
 
 export function table(rows: readonly Row[]): string {
   const cells = [columns.map(({ title }) => title), ...rows.map((row) => columns.map(({ cell }) => cell(row)))];

@@ -17,7 +17,7 @@ export class Tenant {
   readonly #view: View;
   readonly #held = new Set<HeldLease>();
   readonly #heldOf = new Map<string, number>();
-  /** Agents that are gone: for good, as each start of a process is another agent. */
+  /** Agents that are gone, or do not answer. Each start of a process is another agent. */
   readonly #gone = new Set<string>();
   #wanted = 0;
   #filling = false;
@@ -88,7 +88,7 @@ export class Tenant {
       return true;
     } catch (error) {
       if (!(error instanceof FabricError)) throw error;
-      if (error.code !== 'Disconnected') return false;
+      if (error.code !== 'Disconnected' && error.code !== 'DeadlineExceeded') return false;
       this.#gone.add(offer.agent);
       return true;
     }
