@@ -32,6 +32,15 @@ export { agentOf, type LeaseId, type LeaseReference, leaseUrl, parseLeaseReferen
 export type { LeaseStatus } from './lease/lease-status.ts';
 export { LeaseMemory } from './lease/memory.ts';
 export { defaultRenewalPolicy, type RenewalPolicy } from './lease/renewal.ts';
+export {
+  peerPollMs,
+  rdmaCompletionsMax,
+  rdmaReceivesMax,
+  rdmaSendsMax,
+  rdmaStagingChunkBytes,
+  rdmaStagingChunks,
+  rdmaStagingWords,
+} from './limits.ts';
 export { Histogram } from './metrics/histogram.ts';
 export { Metrics } from './metrics/metrics.ts';
 export { formatNetworkAddress, type NetworkAddress, parseNetworkAddress } from './network-address.ts';

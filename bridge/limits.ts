@@ -66,6 +66,11 @@ export const rdmaReceivesMax = 464;
 /** READs and atomics under way on one RDMA session; what cards commonly allow. */
 export const rdmaReadsMax = 16;
 
+/** Memory that each RDMA session registers where leases are held by it: chunks for what is read and written, and words. */
+export const rdmaStagingChunkBytes = 262_144;
+export const rdmaStagingChunks = 8;
+export const rdmaStagingWords = 512;
+
 /** How long the home's test may take to arrive once it was written. */
 export const rdmaTestMs = 2000;
 

@@ -30,6 +30,13 @@ export class FarCard {
     return this.#ends.size;
   }
 
+  /** Memory that is open to the other ends of these sessions. */
+  get registeredBytes(): number {
+    let bytes = 0;
+    for (const { regions } of this.#ends) for (const region of regions.values()) bytes += region.length;
+    return bytes;
+  }
+
   get hasNews(): boolean {
     return [...this.#ends].some((end) => end.hasNews);
   }

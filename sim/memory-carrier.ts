@@ -17,8 +17,8 @@ interface Arrival {
 }
 
 export interface MemoryCarrierOptions {
-  /** Draws how long a message to this end takes. */
-  readonly delayMs?: () => number;
+  /** Draws how long a message to this end takes; or, without bytes, news of the carrier's end. */
+  readonly delayMs?: (bytes: Uint8Array | undefined) => number;
   readonly onClosed?: () => void;
   /** What it behaves as: a Unix socket, unless told otherwise. */
   readonly kind?: CarrierKind;
@@ -30,7 +30,7 @@ export class MemoryCarrier implements Carrier {
   readonly kind: CarrierKind;
   readonly carriesAttachments: boolean;
   readonly #clock: SimClock;
-  readonly #delayMs: () => number;
+  readonly #delayMs: (bytes: Uint8Array | undefined) => number;
   readonly #onClosed: () => void;
   readonly #inbox: Arrival[] = [];
   #peer: MemoryCarrier | undefined;
@@ -133,7 +133,8 @@ export class MemoryCarrier implements Carrier {
   #arrive(content: Content): void {
     if (this.#closed) return closeAttachments(content);
     const nowMs = this.#clock.nowMs();
-    const dueMs = Math.max(this.#lastDueMs, nowMs + this.#delayMs());
+    const bytes = 'bytes' in content ? content.bytes : undefined;
+    const dueMs = Math.max(this.#lastDueMs, nowMs + this.#delayMs(bytes));
     const arrival = { content, dueMs, arrived: false };
     this.#lastDueMs = dueMs;
     this.#inbox.push(arrival);

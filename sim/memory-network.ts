@@ -45,6 +45,11 @@ export class MemoryNetwork {
 
 export class MemoryTransport implements CarrierTransport {
   readonly clock: SimClock;
+  /**
+   * Told of each message that is sent to this process, and, without bytes, of the end of each carrier; draws how much longer
+   * it takes until the process hears of that, milliseconds.
+   */
+  receiveMs: (bytes: Uint8Array | undefined) => number = () => 0;
   readonly #network: MemoryNetwork;
   readonly #carriers = new Set<MemoryCarrier>();
   readonly #addresses = new Set<string>();
@@ -106,7 +111,7 @@ export class MemoryTransport implements CarrierTransport {
   }
 
   #carrier(clock: SimClock, kind: CarrierKind): MemoryCarrier {
-    const delayMs = () => this.#network.delayMs();
+    const delayMs = (bytes: Uint8Array | undefined) => this.#network.delayMs() + this.receiveMs(bytes);
     const onClosed = () => this.#carriers.delete(carrier);
     const carrier = new MemoryCarrier(clock, { delayMs, onClosed, kind });
     this.#carriers.add(carrier);

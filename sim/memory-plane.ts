@@ -41,6 +41,8 @@ export interface MemoryMachine {
   preemptMs: () => number;
   /** Bytes that leases may still take. */
   freeBytes: number;
+  /** Leases have a multiple of so many bytes, itself one of 8: pages, unless told otherwise. */
+  grainBytes?: number;
   /** Doorbells that may still be opened. */
   freeDoorbells: number;
 }
@@ -56,7 +58,8 @@ export class MemoryPlane implements Plane {
   }
 
   allocate({ minBytes }: AllocateRequest): HomeMemory {
-    const bytes = Math.ceil(minBytes / controlPageBytes + 1) * controlPageBytes;
+    const { grainBytes = controlPageBytes } = this.#machine;
+    const bytes = Math.ceil(minBytes / grainBytes) * grainBytes + controlPageBytes;
     if (bytes > this.#machine.freeBytes) {
       throw new CapacityExceeded(`${bytes} bytes wanted, ${this.#machine.freeBytes} are free`);
     }

@@ -12,9 +12,20 @@ export interface ProcessClockOptions {
   readonly enter?: (callback: () => void) => void;
 }
 
-interface HeldCallback {
+/** It is its own timer. */
+class HeldCallback implements Timer {
   readonly run: () => void;
-  cancelled: boolean;
+  cancelled = false;
+  timer: Timer | undefined;
+
+  constructor(run: () => void) {
+    this.run = run;
+  }
+
+  cancel(): void {
+    this.cancelled = true;
+    this.timer?.cancel();
+  }
 }
 
 export class ProcessClock implements SimClock {
@@ -71,18 +82,13 @@ export class ProcessClock implements SimClock {
   }
 
   after(delayMs: number, callback: () => void): Timer {
-    const held = { run: callback, cancelled: false };
-    const timer = this.#timeline.after(delayMs / this.#rate, () => this.#deliver(held));
-    return {
-      cancel: () => {
-        held.cancelled = true;
-        timer.cancel();
-      },
-    };
+    const held = new HeldCallback(callback);
+    held.timer = this.#timeline.after(delayMs / this.#rate, () => this.#deliver(held));
+    return held;
   }
 
   nextTurn(callback: () => void): void {
-    const held = { run: callback, cancelled: false };
+    const held = new HeldCallback(callback);
     this.#timeline.nextTurn(() => this.#deliver(held));
   }
 

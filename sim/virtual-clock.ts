@@ -62,8 +62,7 @@ export class VirtualClock implements Timeline {
   }
 
   after(delayMs: number, callback: () => void): Timer {
-    const event = this.#queue.add(this.#nowMs + Math.max(0, delayMs), callback);
-    return { cancel: () => this.#queue.remove(event) };
+    return this.#queue.add(this.#nowMs + Math.max(0, delayMs), callback);
   }
 
   /** Calls back once all that is due now has had its turn, which takes as long as a look at the clock. */

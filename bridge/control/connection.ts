@@ -107,6 +107,8 @@ export class ControlConnection {
     if (this.#closed) return;
     this.#closed = true;
     this.carrier.close();
+    // Most have nothing pending, and an error costs more than all else here.
+    if (this.#pending.size === 0) return;
     const error = new Disconnected('the control connection was closed here');
     for (const seq of [...this.#pending.keys()]) this.#settle(seq)?.reject(error);
   }

@@ -1,13 +1,14 @@
 // Registered memory that READs land in and WRITEs leave from: what a program reads or writes is copied once here, so that
 // nothing of the program's own has to be registered. Chunks are taken and given back; who finds none waits in order.
 import { MemoryRegion } from '#native';
+import { rdmaStagingChunkBytes, rdmaStagingChunks, rdmaStagingWords } from '../../limits.ts';
 import { mapOwn } from './own-mapping.ts';
 import type { RdmaSession } from './rdma-session.ts';
 
-const chunkBytes = 262_144;
-const chunkCount = 8;
+const chunkBytes = rdmaStagingChunkBytes;
+const chunkCount = rdmaStagingChunks;
 const wordBytes = 8;
-const wordCount = 512;
+const wordCount = rdmaStagingWords;
 
 export class RdmaStaging {
   readonly chunkBytes: number = chunkBytes;
