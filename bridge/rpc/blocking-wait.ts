@@ -53,15 +53,22 @@ export class BlockingWait {
   }
 
   #sleep(deadlineMs: number): boolean {
-    this.#port.arm();
-    // Observes: response, once more after arming, so that the ring which would wake us is either due or not needed.
-    let answered = this.#port.look(1);
+    let answered = this.#fallAsleep();
     for (let nowMs = this.#clock.nowMs(); !answered && nowMs < deadlineMs; nowMs = this.#clock.nowMs()) {
       this.#port.block(Math.max(0, Math.min(deadlineMs, this.#lease.deadlineMs) - nowMs));
       this.#lease.checkDeadline();
-      answered = this.#port.look(1);
+      answered = this.#fallAsleep();
     }
     this.#port.disarm();
     return answered;
+  }
+
+  /**
+   * True if something is answered. Each sleep is a new one, which is rung for: the ring that has ended the one before may have
+   * been for an answer that was seen before that, and late.
+   */
+  #fallAsleep(): boolean {
+    this.#port.arm();
+    return this.#port.look(1); // Observes: response, once more after arming: the ring that wakes us is due, or not needed.
   }
 }

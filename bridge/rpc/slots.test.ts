@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Cancelled, CapacityExceeded, Contention, DeadlineExceeded, PayloadTooLarge, Unsupported } from '../errors.ts';
 import type { HeldLease } from '../lease/held-lease.ts';
+import type { ServerPort } from '../plane/plane.ts';
 import { granted, outcome, type Scene, type SceneOptions, serving } from '../world.test.support.ts';
 import type { CallContext } from './call-context.ts';
 import { RpcClient } from './client.ts';
@@ -160,6 +161,19 @@ describe('calls', () => {
     await world.clock.advance(1);
     calls[0]?.answer();
     expect(await world.clock.run(before)).toEqual(bytesOf(5));
+  });
+
+  test('that block are rung for again after a ring that came late, for what they had seen before', async () => {
+    const { world, home, lease } = granted({ readMs: 0.0001 });
+    const opened = vi.spyOn(lease, 'openServer');
+    const server = new RpcServer(lease, { slots: 2, wait: 'event' });
+    const port = opened.mock.results[0]?.value as ServerPort;
+    const held = await world.clock.run(world.process().agent.attach(lease.id, { slots: 2 }));
+    // An answer is stored, seen, and only then rung for: to whoever sleeps by then it is a ring for nothing.
+    home.clock.after(1, () => port.publishIndex(0, 0, 0, lease.arenaBytes - 8, 0));
+    home.clock.after(2, () => serving(server, echo));
+    expect(new RpcClient(held, { wait: 'event' }).callSync(1, bytesOf(5))).toEqual(bytesOf(5));
+    expect(world.clock.nowMs()).toBeLessThan(10);
   });
 
   test('at the lease’s own home have as many slots as their client asks for', async () => {

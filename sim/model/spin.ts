@@ -16,12 +16,15 @@ const run = promisify(execFile);
 const depthMax = 100_000;
 const outputBytesMax: number = 2 ** 24;
 
-/** `defines`: macros that are set. Rejects where spin or a C compiler is missing. */
-export async function verify(model: string, defines: readonly string[]): Promise<Verdict> {
+/**
+ * `defines`: macros that are set, as `NAME` or `NAME=value`. `small`: few states are expected, fewer than it pays to compile
+ * well for. Rejects where spin or a C compiler is missing.
+ */
+export async function verify(model: string, defines: readonly string[], small = false): Promise<Verdict> {
   const cwd = await mkdtemp(join(tmpdir(), 'leasewire-spin-'));
   try {
     await run('spin', [...defines.map((name) => `-D${name}`), '-a', model], { cwd });
-    await run('gcc', ['-O2', '-DSAFETY', '-DCOLLAPSE', '-o', 'pan', 'pan.c'], { cwd });
+    await run('gcc', [small ? '-O0' : '-O2', '-DSAFETY', '-DCOLLAPSE', '-o', 'pan', 'pan.c'], { cwd });
     const { stdout } = await run('./pan', [`-m${depthMax}`], { cwd, maxBuffer: outputBytesMax });
     return verdictOf(stdout);
   } finally {
