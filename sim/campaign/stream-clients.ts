@@ -93,7 +93,7 @@ class Talk {
     const { actor } = this.#caller;
     const { client: plan, up, granted } = this.#stream;
     try {
-      await sendAll({ actor, end: this.#end, granted, plan }, up);
+      await sendAll({ actor, end: this.#end, isOver: () => granted.isOver, plan }, up);
       if (!plan.ends) return;
       up.closed = true;
       await this.#end.end();
@@ -107,7 +107,7 @@ class Talk {
     const { client: plan, down, granted } = this.#stream;
     if (plan.readsMax === 0) return this.#lookAway();
     try {
-      const ended = await readAll({ actor, end: this.#end, granted, plan }, down, (message) =>
+      const ended = await readAll({ actor, end: this.#end, isOver: () => granted.isOver, plan }, down, (message) =>
         this.#ledger.got(actor, this.#stream, down, message),
       );
       if (ended) this.#ledger.ended(actor, this.#stream);

@@ -68,7 +68,7 @@ class ServedTalk {
 
   async #talk(): Promise<void> {
     const { granted, handler, down } = this.#stream;
-    const side: Side = { actor: this.#actor, end: this.#end, granted, plan: handler };
+    const side: Side = { actor: this.#actor, end: this.#end, isOver: () => granted.wasOver, plan: handler };
     const reading = this.#read(side);
     const sending = handler.echoes ? Promise.resolve() : sendAll(side, down);
     const outcomes = await Promise.allSettled([reading, sending]);

@@ -1,25 +1,25 @@
 // What either side of a stream does with its end, as its plan says: it sends, and it takes, each at its pace.
 import type { RpcStream } from '#bridge';
 import type { Actor } from './actor.ts';
-import type { Granted } from './granted.ts';
 import type { MessageFlow } from './message-flow.ts';
 import type { SidePlan } from './stream-ledger.ts';
 
 export interface Side {
   readonly actor: Actor;
   readonly end: RpcStream;
-  readonly granted: Granted;
+  /** Whether the lease is over at home, so that what is sent now must not arrive. */
+  readonly isOver: () => boolean;
   readonly plan: SidePlan;
 }
 
 /** All that the plan says. Rejects with what stands against it. */
-export async function sendAll({ actor, end, granted, plan }: Side, flow: MessageFlow): Promise<void> {
+export async function sendAll({ actor, end, isOver, plan }: Side, flow: MessageFlow): Promise<void> {
   let failure: { readonly error: unknown } | undefined;
   for (const bytes of plan.messages) {
     await pauseFor(actor, plan.sendPauseMs);
-    if (plan.waits) await sendOne(actor, end, flow, bytes, granted.isOver);
+    if (plan.waits) await sendOne(actor, end, flow, bytes, isOver());
     else
-      send(end, flow, bytes, granted.isOver).catch((error) => {
+      send(end, flow, bytes, isOver()).catch((error) => {
         failure ??= { error };
       });
     if (failure !== undefined) throw failure.error;

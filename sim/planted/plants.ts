@@ -2,6 +2,7 @@
 // code itself knows nothing of them. Each text stands exactly once in its file, as source and as built; a test sees to that.
 import { dropped, type Plant } from './plant.ts';
 import { slotsPlants } from './slots-plants.ts';
+import { streamPlants } from './stream-plants.ts';
 
 export const plants: readonly Plant[] = [
   {
@@ -185,6 +186,7 @@ export const plants: readonly Plant[] = [
     seedsMax: 100,
   },
   ...slotsPlants,
+  ...streamPlants,
 ];
 
 /** Throws RangeError for a name that none has. */
