@@ -9,6 +9,9 @@ export interface Attached {
   readonly held: HeldLease;
   readonly client: RpcClient;
   kill(): void;
+  /** As SIGSTOP and SIGCONT do. */
+  stop(): void;
+  goOn(): void;
   /** Far: the control connection is lost, and the way with it. */
   cut(): void;
 }
@@ -40,6 +43,8 @@ export async function streamScene({ far = false, seed = 1, ...options }: StreamS
       held,
       client: new RpcClient(held, { wait: 'event' }),
       kill: () => process.kill(),
+      stop: () => process.freeze(),
+      goOn: () => process.thaw(),
       cut: () => process.transport.breakAll(),
     };
   };

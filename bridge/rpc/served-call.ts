@@ -53,6 +53,11 @@ export class ServedCall implements RequestHeader, CallContext {
     this.#abort?.abort(reason);
   }
 
+  /** Its deadline has passed. */
+  protected expire(reason: Error): void {
+    this.giveUp(reason);
+  }
+
   /** It is answered: nothing aborts any more. */
   settle(): void {
     this.#timer?.cancel();
@@ -62,7 +67,7 @@ export class ServedCall implements RequestHeader, CallContext {
     const abort = new AbortController();
     if (this.#reason !== undefined) abort.abort(this.#reason);
     else if (this.deadlineMs < Number.POSITIVE_INFINITY) {
-      this.#timer = this.#clock.after(this.deadlineMs, () => this.giveUp(deadlinePassed(this.deadlineMs)));
+      this.#timer = this.#clock.after(this.deadlineMs, () => this.expire(deadlinePassed(this.deadlineMs)));
     }
     return abort;
   }

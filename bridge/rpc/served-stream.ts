@@ -15,6 +15,9 @@ export interface StreamEvents {
 }
 
 class ServerStream extends StreamEnd {
+  /** Its deadline has passed. */
+  #late: Error | undefined;
+
   open(wire: StreamWire, { onOver, onBroken }: StreamEvents): void {
     this.receiver.connect({
       half: wire.incoming,
@@ -38,7 +41,7 @@ class ServerStream extends StreamEnd {
 
   override cancel(reason?: Error): void {
     const error = reason ?? new Cancelled('the server has cancelled the stream', { mayHaveExecuted: true });
-    this.receiver.fail(error);
+    this.receiver.giveUp(error);
     this.finish(RemoteError.from(error));
   }
 
@@ -46,10 +49,17 @@ class ServerStream extends StreamEnd {
     this.receiver.drop();
   }
 
-  /** What was sent still goes. */
+  /** What was sent still goes, unless it is too late: then that is no good end. */
   finish(error: RemoteError | undefined): void {
+    const told = error ?? (this.#late === undefined ? undefined : RemoteError.from(this.#late));
     this.receiver.drop();
-    this.sender.finish(error === undefined ? undefined : encodeRemoteError(error));
+    this.sender.finish(told === undefined ? undefined : encodeRemoteError(told));
+  }
+
+  /** The client is about to give it up, and is told that it is over when it says so, or when the handler is done. */
+  expire(reason: Error): void {
+    this.#late = reason;
+    this.giveUp(reason);
   }
 
   /** Nobody at the client wants it any more. */
@@ -76,6 +86,11 @@ export class ServedStream extends ServedCall {
   override giveUp(reason: Error): void {
     super.giveUp(reason);
     this.stream.lose(reason);
+  }
+
+  protected override expire(reason: Error): void {
+    super.giveUp(reason);
+    this.stream.expire(reason);
   }
 
   /** The client wants no more, and is told that the stream is over. */

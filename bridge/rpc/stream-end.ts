@@ -76,7 +76,6 @@ export abstract class StreamEnd implements RpcStream {
   /** Nobody here wants the stream any more. What still comes is taken, so that the other side can end it. */
   giveUp(error: Error): void {
     this.sender.fail(error);
-    this.receiver.fail(error);
-    this.receiver.drop();
+    this.receiver.giveUp(error);
   }
 }

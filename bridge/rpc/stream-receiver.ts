@@ -86,6 +86,13 @@ export class StreamReceiver {
     this.#settle();
   }
 
+  /** As fail(), but what has arrived is dropped, too: so an end that would follow it is none any more. */
+  giveUp(error: Error): void {
+    if (this.#arrived.length > 0) this.#ended = false;
+    this.fail(error);
+    this.drop();
+  }
+
   /** A batch stands in the slot. Observes: batch. */
   data(): void {
     const inlet = this.#inlet;
@@ -118,7 +125,8 @@ export class StreamReceiver {
     }
     this.#standing = none;
     const failure = (flags & streamFlags.failed) === 0 ? undefined : this.#arrived.pop();
-    this.#ended ||= flags !== 0 && failure === undefined;
+    // Whoever ended his side, and failed after that, has ended it, however soon he failed.
+    this.#ended ||= (flags & streamFlags.end) !== 0 || (flags !== 0 && failure === undefined);
     if ((flags & streamFlags.over) === 0) this.#inlet?.taken();
     else this.#inlet?.over(failure);
     this.#settle();

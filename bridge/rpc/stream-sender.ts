@@ -6,6 +6,8 @@ import { batchHeadBytes, pieceBytes, pieceHeadBytes, type StreamHalf, streamFlag
 /** A message of which not all is written. */
 interface Outgoing {
   bytes: Uint8Array;
+  /** The other side has a part of it, and expects the rest. */
+  begun: boolean;
 }
 
 interface Waiter {
@@ -32,6 +34,8 @@ const done: Promise<void> = Promise.resolve();
 export class StreamSender {
   readonly #parts: SenderParts;
   readonly #queue: Outgoing[] = [];
+  /** Of a message that was begun when this failed: it has to go before anything else can. */
+  #rest: Outgoing | undefined;
   /** What the queue takes in a half. */
   #gathered = 0;
   #outlet: Outlet | undefined;
@@ -93,6 +97,7 @@ export class StreamSender {
     this.#flags |= streamFlags.over;
     if (failure !== undefined) {
       this.#flags |= streamFlags.failed;
+      if (this.#rest !== undefined) this.#enqueue(this.#rest);
       this.#push(failure);
     }
     this.#flush();
@@ -102,6 +107,7 @@ export class StreamSender {
   fail(error: Error): void {
     if (this.#error !== undefined) return;
     this.#error = error;
+    this.#rest = this.#queue.find(({ begun }) => begun);
     this.#queue.length = 0;
     this.#gathered = 0;
     this.#flags &= streamFlags.over;
@@ -117,10 +123,14 @@ export class StreamSender {
   }
 
   #push(bytes: Uint8Array): Outgoing {
-    const outgoing = { bytes };
-    this.#queue.push(outgoing);
-    this.#gathered += pieceBytes(bytes.length);
+    const outgoing = { bytes, begun: false };
+    this.#enqueue(outgoing);
     return outgoing;
+  }
+
+  #enqueue(outgoing: Outgoing): void {
+    this.#queue.push(outgoing);
+    this.#gathered += pieceBytes(outgoing.bytes.length);
   }
 
   #faultOf(message: Uint8Array): Error | undefined {
@@ -163,6 +173,7 @@ export class StreamSender {
       this.#gathered -= pieceBytes(bytes.length);
       if (piece.length < bytes.length) {
         next.bytes = bytes.subarray(piece.length);
+        next.begun = true;
         this.#gathered += pieceBytes(next.bytes.length);
         break;
       }

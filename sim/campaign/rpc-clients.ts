@@ -14,7 +14,7 @@ export interface ClientRecord {
 }
 
 /** One client, and what it calls with. */
-interface Caller {
+export interface Caller {
   readonly actor: Actor;
   readonly client: RpcClient;
   readonly granted: Granted;
@@ -44,9 +44,9 @@ export async function keepCalling(record: ClientRecord, ledger: CallLedger): Pro
   }
 }
 
-async function connect(actor: Actor): Promise<HeldLease | undefined> {
+export async function connect(actor: Actor, service: string = serviceName): Promise<HeldLease | undefined> {
   try {
-    return await actor.dns.connect(serviceName, { slots: actor.chance.integer(1, slotsMax) });
+    return await actor.dns.connect(service, { slots: actor.chance.integer(1, slotsMax) });
   } catch (error) {
     actor.record('finds nobody', actor.errorOf('connect', error));
     return undefined;
@@ -80,7 +80,7 @@ async function forget(actor: Actor, held: HeldLease): Promise<void> {
 }
 
 /** Slots that are new to their client hold no byte of the one before. */
-function openClient(actor: Actor, held: HeldLease, granted: Granted, ledger: CallLedger): Caller | undefined {
+export function openClient(actor: Actor, held: HeldLease, granted: Granted, ledger: CallLedger): Caller | undefined {
   const { chance, stage } = actor;
   try {
     const layout = held.readLayout();
@@ -148,7 +148,7 @@ function payloadBytes({ actor: { chance }, partBytes }: Caller): number {
   return payloadBytesMin + chance.integer(0, 120);
 }
 
-async function call(caller: Caller): Promise<void> {
+export async function call(caller: Caller): Promise<void> {
   const { actor, client, ledger } = caller;
   const methodId = actor.chance.pick([methods.echo, methods.echo, methods.later, methods.fail, methods.block]);
   const begun = ledger.begin(actor, caller.granted, wish(caller, methodId));
@@ -166,7 +166,7 @@ async function call(caller: Caller): Promise<void> {
 }
 
 /** Some calls are cancelled after a while, which may be after their end. */
-function cancellation({ chance, process: { clock } }: Actor): { signal?: AbortSignal; forget: () => void } {
+export function cancellation({ chance, process: { clock } }: Actor): { signal?: AbortSignal; forget: () => void } {
   if (!chance.happens(0.2)) return { forget: () => undefined };
   const controller = new AbortController();
   const timer = clock.after(chance.octaves(0.01, deadlineMsMax), () => controller.abort());
@@ -174,7 +174,7 @@ function cancellation({ chance, process: { clock } }: Actor): { signal?: AbortSi
 }
 
 /** Only what is answered within its handler's turn: while a thread blocks, no promise settles anywhere. */
-function callSync(caller: Caller): void {
+export function callSync(caller: Caller): void {
   const { actor, client, ledger } = caller;
   const methodId = actor.chance.pick([methods.echo, methods.fail]);
   const begun = ledger.begin(actor, caller.granted, { ...wish(caller, methodId), idempotent: false });
@@ -208,7 +208,7 @@ async function callOneCalmly(record: ClientRecord, caller: Caller): Promise<void
   }
 }
 
-async function keepLease(actor: Actor, { lease }: RpcClient): Promise<void> {
+export async function keepLease(actor: Actor, { lease }: RpcClient): Promise<void> {
   if (lease.remainingMs > calmLeaseMs / 2) return;
   await lease.renew(calmLeaseMs).catch((error) => actor.errorOf('renew', error));
 }

@@ -26,7 +26,7 @@ export async function keepServing(actor: Actor, ledger: CallLedger): Promise<voi
   }
 }
 
-function grantOne(actor: Actor): Granted | undefined {
+export function grantOne(actor: Actor): Granted | undefined {
   const { stage, chance, process } = actor;
   try {
     const leaseMs = stage.leaseMs(chance);
@@ -61,7 +61,7 @@ function drawLayout(chance: Chance): RpcServerOptions {
   return { slots: chance.pick([4, 8, 16]), slotPayloadBytes: chance.pick([44, 236, 1004, 3052]) };
 }
 
-function expectEnd(error: unknown): void {
+export function expectEnd(error: unknown): void {
   if (!(error instanceof FabricError)) throw error;
 }
 
@@ -91,7 +91,7 @@ async function keep(actor: Actor, lease: HomeLease): Promise<void> {
   }
 }
 
-function answer(actor: Actor, call: Call, context: CallContext): Uint8Array | Promise<Uint8Array> {
+export function answer(actor: Actor, call: Call, context: CallContext): Uint8Array | Promise<Uint8Array> {
   const tookMs = actor.stage.knobs.handlerMs * actor.chance.unit();
   switch (call.methodId) {
     case methods.echo:

@@ -5,6 +5,7 @@ import { DnsWorkload } from './dns-workload.ts';
 import { MemoryWorkload } from './memory-workload.ts';
 import { QueueWorkload } from './queue-workload.ts';
 import { RpcWorkload } from './rpc-workload.ts';
+import { StreamWorkload } from './stream-workload.ts';
 import type { WorkloadFactory } from './workload.ts';
 
 interface Choice {
@@ -13,13 +14,14 @@ interface Choice {
   readonly share: number;
 }
 
-export type WorkloadName = 'rpc' | 'memory' | 'dns' | 'queue';
+export type WorkloadName = 'rpc' | 'memory' | 'dns' | 'queue' | 'streams';
 
 const choices: Readonly<Record<WorkloadName, Choice>> = {
   rpc: { make: (stage) => new RpcWorkload(stage), share: 0.7 },
   memory: { make: () => new MemoryWorkload(), share: 0.4 },
   dns: { make: (stage) => new DnsWorkload(stage), share: 0.4 },
   queue: { make: (stage) => new QueueWorkload(stage), share: 0.4 },
+  streams: { make: () => new StreamWorkload(), share: 0.4 },
 };
 
 export const workloadNames: readonly WorkloadName[] = Object.keys(choices) as WorkloadName[];

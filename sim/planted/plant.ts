@@ -16,7 +16,7 @@ export interface Plant {
   readonly replacements: readonly Replacement[];
   /** Within so many seeds it is found, from wherever one begins. */
   readonly seedsMax: number;
-  /** What the runs have in which it is looked for; what each seed draws, unless told. */
+  /** What processes do where it is looked for, instead of what each seed draws. */
   readonly workloads?: readonly WorkloadName[];
 }
 

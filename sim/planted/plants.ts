@@ -3,6 +3,7 @@
 import { dropped, type Plant } from './plant.ts';
 import { queuePlants } from './queue-plants.ts';
 import { slotsPlants } from './slots-plants.ts';
+import { streamPlants } from './stream-plants.ts';
 
 export const plants: readonly Plant[] = [
   {
@@ -187,6 +188,7 @@ export const plants: readonly Plant[] = [
   },
   ...slotsPlants,
   ...queuePlants,
+  ...streamPlants,
 ];
 
 /** Throws RangeError for a name that none has. */
