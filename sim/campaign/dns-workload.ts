@@ -1,7 +1,6 @@
 // Everybody looks for the service now and then, and some watch it. Checks that what is found lives, that comings and goings
 // alternate, and that everybody knows the same once nothing goes wrong.
 import type { Actor } from './actor.ts';
-import type { HomeLease } from './granted.ts';
 import { serviceName } from './rpc-servers.ts';
 import type { Stage } from './stage.ts';
 import type { Workload } from './workload.ts';
@@ -38,14 +37,12 @@ export class DnsWorkload implements Workload {
     }
   }
 
-  /** Every lease with a server whose home lives. */
+  /** Every lease that is to be found, and whose home lives. */
   #served(): string[] {
     const { granted } = this.#stage;
-    const living = [...granted.values()].filter(({ lease, process }) => !process.dead && lease.status === 'active');
-    return living
-      .map(({ lease }) => lease)
-      .filter(isServed)
-      .map(({ id }) => id);
+    const served = [...granted.values()].filter(({ service }) => service === serviceName);
+    const living = served.filter(({ lease, process }) => !process.dead && lease.status === 'active');
+    return living.map(({ lease }) => lease.id);
   }
 
   async #lookAround(actor: Actor): Promise<void> {
@@ -86,10 +83,6 @@ export class DnsWorkload implements Workload {
       else watch.known.delete(instance.instance);
     }
   }
-}
-
-function isServed({ layout }: HomeLease): boolean {
-  return layout.name === 'classic' || layout.name === 'slots';
 }
 
 const watchedMsMax = 120_000;

@@ -50,6 +50,7 @@ async function serveOne(actor: Actor, granted: Granted, ledger: CallLedger): Pro
     return call === undefined ? new Uint8Array(0) : answer(actor, call, context);
   };
   actor.spawn(() => server.serve({ handle }).catch(expectEnd));
+  granted.service = serviceName;
   await dns.register(serviceName, server);
   actor.spawn(() => tend(actor, granted));
   await over;
