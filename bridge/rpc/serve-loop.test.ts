@@ -220,3 +220,25 @@ test('a busy server lets others have their turn', async () => {
   expect(at).toHaveLength(10);
   for (const [index, ms] of at.entries()) expect(ms - (at[index - 1] ?? 0)).toBeLessThan(1.5);
 });
+
+test('a handler that settles after its thread stood still begins no other past the lease’s deadline', async () => {
+  const { world, home, lease } = granted({ leaseMs: 1000, readMs: 0.0001 });
+  const server = new RpcServer(lease, { slots: 2, wait: 'event' });
+  const held = await world.clock.run(world.process().agent.attach(lease.id, { slots: 2 }));
+  const client = new RpcClient(held, { wait: 'event' });
+  const ran: number[] = [];
+  const handle = (methodId: number): Promise<Uint8Array> => {
+    ran.push(methodId);
+    return new Promise((resolve) => {
+      home.clock.after(10, () => {
+        void outcome(client.call(2, nothing)); // It finds the thread standing still.
+        home.clock.block(() => false, 2000);
+        resolve(nothing);
+      });
+    });
+  };
+  const served = outcome(server.serve({ handle }));
+  void outcome(client.call(1, nothing));
+  expect(await world.clock.run(served)).toMatchObject({ status: 'rejected', reason: expect.any(LeaseExpired) });
+  expect(ran).toEqual([1]);
+});

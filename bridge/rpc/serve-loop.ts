@@ -63,16 +63,15 @@ export class ServeLoop {
   }
 
   #startSlice(): void {
-    const nowMs = this.#clock.nowMs();
-    const { lease } = this.#server;
-    // After a process was stopped, requests may come before timers: what was due then is seen first.
-    if (nowMs >= lease.deadlineMs) lease.end('expired');
-    this.#sliceEndMs = nowMs + Math.max(sliceMs, this.#port.spinMsMax / 2);
+    this.#sliceEndMs = this.#clock.nowMs() + Math.max(sliceMs, this.#port.spinMsMax / 2);
     this.#continueSlice();
   }
 
   #continueSlice(): void {
-    if (this.#state === 'ended') return;
+    const { lease } = this.#server;
+    // After a process was stopped, requests and settled handlers may come before timers: what was due then is seen first.
+    if (this.#clock.nowMs() >= lease.deadlineMs) lease.end('expired');
+    if (this.#stateIsEnded()) return;
     this.#state = 'polling';
     this.#port.disarm();
     try {
