@@ -11,7 +11,7 @@ export type {
   NetworkListener,
   NetworkTransport,
 } from './control/carrier.ts';
-export { TcpTransport } from './control/tcp-transport.ts';
+export { type SocketFactory, TcpTransport } from './control/tcp-transport.ts';
 export { DirectoryRegistry } from './dns/directory-registry.ts';
 export { FabricDns } from './dns/fabric-dns.ts';
 export type { Registry } from './dns/registry.ts';

@@ -1,8 +1,9 @@
 // One end of a carrier inside one process. It behaves as a SOCK_SEQPACKET socket does: whole messages, in order, each
 // with copies of its attachments; what was sent before the end arrives before the end; several may arrive at once,
-// and are then told in one go. Or as a TCP connection does, which takes no attachments and has nothing for pump().
+// and are then told in one go.
 import { type Attachment, type Carrier, type CarrierEvents, invariant } from '#bridge';
 import { MemoryAttachment } from './memory-attachment.ts';
+import type { Breakable } from './memory-network.ts';
 import type { SimClock } from './timeline.ts';
 
 type Content =
@@ -20,15 +21,11 @@ export interface MemoryCarrierOptions {
   /** Draws how long a message to this end takes. */
   readonly delayMs?: () => number;
   readonly onClosed?: () => void;
-  /** What it behaves as: a Unix socket, unless told otherwise. */
-  readonly kind?: CarrierKind;
 }
 
-export type CarrierKind = 'unix' | 'tcp';
-
-export class MemoryCarrier implements Carrier {
-  readonly kind: CarrierKind;
-  readonly carriesAttachments: boolean;
+export class MemoryCarrier implements Carrier, Breakable {
+  readonly kind = 'unix';
+  readonly carriesAttachments = true;
   readonly #clock: SimClock;
   readonly #delayMs: () => number;
   readonly #onClosed: () => void;
@@ -44,8 +41,6 @@ export class MemoryCarrier implements Carrier {
     this.#clock = clock;
     this.#delayMs = options.delayMs ?? (() => 0);
     this.#onClosed = options.onClosed ?? (() => undefined);
-    this.kind = options.kind ?? 'unix';
-    this.carriesAttachments = this.kind !== 'tcp';
   }
 
   /** Makes this and `peer` the two ends of one carrier. */
@@ -66,7 +61,7 @@ export class MemoryCarrier implements Carrier {
 
   /** Whether there is something for pump() to deliver. */
   get hasNews(): boolean {
-    return this.carriesAttachments && this.#hasArrived;
+    return this.#hasArrived;
   }
 
   open(events: CarrierEvents): void {
@@ -75,13 +70,12 @@ export class MemoryCarrier implements Carrier {
   }
 
   send(bytes: Uint8Array, attachments: readonly Attachment[]): void {
-    invariant(this.carriesAttachments || attachments.length === 0, 'no attachments travel over TCP');
     if (this.#closed) return;
     this.#tellPeer({ bytes: Uint8Array.from(bytes), attachments: attachments.map(copyOf) });
   }
 
   pump(): void {
-    if (this.carriesAttachments) this.#deliver();
+    this.#deliver();
   }
 
   #deliver(): void {
@@ -116,6 +110,11 @@ export class MemoryCarrier implements Carrier {
     if (this.#closed) return;
     this.#drop();
     this.#arrive({ end: error });
+  }
+
+  /** The process is dead: the kernel closes for it. */
+  abandon(): void {
+    this.close();
   }
 
   /** After a while, by its own clock, whatever has become of the process here. */
