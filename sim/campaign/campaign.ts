@@ -4,6 +4,7 @@ import { describeFault } from './fault.ts';
 import { type RunOptions, type RunReport, runSeed } from './run.ts';
 import { shrink } from './shrink.ts';
 import { Tally } from './tally.ts';
+import type { WorkloadName } from './workloads.ts';
 
 export interface CampaignOptions {
   readonly firstSeed: number;
@@ -12,6 +13,8 @@ export interface CampaignOptions {
   readonly isOver: () => boolean;
   /** Each so-manieth run is done twice; 0 for none. */
   readonly twiceEvery: number;
+  /** Instead of those that each plan draws. */
+  readonly workloads?: readonly WorkloadName[] | undefined;
   readonly onRun?: (report: RunReport) => void;
 }
 
@@ -23,14 +26,14 @@ export interface Campaign {
 }
 
 export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
-  const { firstSeed, seeds, isOver, twiceEvery, onRun } = options;
+  const { firstSeed, seeds, isOver, twiceEvery, workloads, onRun } = options;
   const tally = new Tally();
   let twice = 0;
   for (let seed = firstSeed; seed < firstSeed + seeds && !isOver(); seed++) {
-    let report = await runSeed(seed);
+    let report = await runSeed(seed, { workloads });
     if (twiceEvery > 0 && (seed - firstSeed) % twiceEvery === 0) {
       twice += 1;
-      report = compared(report, await runSeed(seed));
+      report = compared(report, await runSeed(seed, { workloads }));
     }
     tally.add(report);
     onRun?.(report);
@@ -52,12 +55,13 @@ export function shrunken(report: RunReport, options: RunOptions = {}): Promise<r
 }
 
 /** The line that repeats a run, and what it is. */
-export function describeFailure({ seed, plan, failures }: RunReport, only?: readonly number[]): string {
+export function describeFailure({ seed, plan, told, failures }: RunReport, only?: readonly number[]): string {
+  const workloads = told.length === 0 ? '' : ` --workloads ${told.join(',')}`;
   const part = only === undefined ? '' : ` --faults ${only.length === 0 ? 'none' : only.join(',')}`;
   const faults = only?.map((index) => plan.faults[index]).filter((fault) => fault !== undefined) ?? [];
   return [
     ...failures.slice(0, 5),
     ...faults.map((fault) => `  ${describeFault(fault)}`),
-    `repeat: npm run sim -- --seed ${seed}${part}`,
+    `repeat: npm run sim -- --seed ${seed}${workloads}${part}`,
   ].join('\n');
 }

@@ -4,12 +4,13 @@ import { parseArgs } from 'node:util';
 import { plantNamed, plants } from '../planted/plants.ts';
 
 const usage = `npm run sim -- [--seed N [--faults none|1,4,…] [--trace]] | [--from N] [--seeds N] [--minutes N] [--table]
-             [--plant NAME | --plants]
+             [--workloads NAME,…] [--plant NAME | --plants]
   --seed N      one run, or the part of it with those of its faults; --trace prints each event
   --from N      the campaign's first seed, 1
   --seeds N     how many, 1000 unless there is a time
   --minutes N   how long
   --table       prints which faults met which branches
+  --workloads   what processes do, instead of what each seed draws
   --plant NAME  the same with one of the bugs of sim/planted/plants.ts in the code
   --plants      how many seeds it takes to find each of them`;
 
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     seeds: { type: 'string' },
     minutes: { type: 'string' },
     table: { type: 'boolean', default: false },
+    workloads: { type: 'string' },
     plant: { type: 'string' },
     plants: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -39,6 +41,8 @@ else await main();
 
 async function main(): Promise<void> {
   const { runOne, runMany } = await import('./reports.ts');
+  const { workloadNamed } = await import('./workloads.ts');
+  const workloads = values.workloads?.split(',').map(workloadNamed);
   const seed = numberOf('seed', values.seed);
   const failed =
     seed === undefined
@@ -47,8 +51,9 @@ async function main(): Promise<void> {
           seeds: numberOf('seeds', values.seeds),
           minutes: numberOf('minutes', values.minutes),
           table: values.table,
+          workloads,
         })
-      : await runOne({ seed, only: faultsOf(values.faults), trace: values.trace });
+      : await runOne({ seed, only: faultsOf(values.faults), trace: values.trace, workloads });
   process.exitCode = failed ? 1 : 0;
 }
 

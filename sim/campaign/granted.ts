@@ -10,6 +10,8 @@ export class Granted {
   readonly lease: HomeLease;
   readonly process: Process;
   readonly node: Node;
+  /** The name that it is served under, once it is. */
+  service: string | undefined;
   readonly #timeMs: () => number;
   #endedAtMs = Number.POSITIVE_INFINITY;
   #furthestDeadlineMs: number;

@@ -2,16 +2,18 @@
 import { describeFailure, runCampaign, shrunken } from './campaign.ts';
 import { describeFault } from './fault.ts';
 import { runSeed } from './run.ts';
+import type { WorkloadName } from './workloads.ts';
 
 export interface OneRun {
   readonly seed: number;
   readonly only: readonly number[] | undefined;
   readonly trace: boolean;
+  readonly workloads: readonly WorkloadName[] | undefined;
 }
 
 /** True if it failed. */
-export async function runOne({ seed, only, trace }: OneRun): Promise<boolean> {
-  const report = await runSeed(seed, { ...(only !== undefined && { only }), keepLines: true });
+export async function runOne({ seed, only, trace, workloads }: OneRun): Promise<boolean> {
+  const report = await runSeed(seed, { ...(only !== undefined && { only }), workloads, keepLines: true });
   if (trace) {
     console.log(JSON.stringify(report.plan.shape), report.plan.workloads.join(' '));
     for (const fault of report.plan.faults) console.log(describeFault(fault));
@@ -27,18 +29,19 @@ export interface ManyRuns {
   readonly seeds: number | undefined;
   readonly minutes: number | undefined;
   readonly table: boolean;
+  readonly workloads: readonly WorkloadName[] | undefined;
 }
 
 const seedsDefault = 1000;
 const twiceEvery = 50;
 
 /** True if one failed. */
-export async function runMany({ firstSeed, seeds, minutes, table }: ManyRuns): Promise<boolean> {
+export async function runMany({ firstSeed, seeds, minutes, table, workloads }: ManyRuns): Promise<boolean> {
   const startMs = performance.now();
   const untilMs = startMs + (minutes ?? Number.POSITIVE_INFINITY) * 60_000;
   const count = seeds ?? (minutes === undefined ? seedsDefault : Number.POSITIVE_INFINITY);
   const isOver = () => performance.now() >= untilMs;
-  const { tally, failed, twice } = await runCampaign({ firstSeed, seeds: count, isOver, twiceEvery });
+  const { tally, failed, twice } = await runCampaign({ firstSeed, seeds: count, isOver, twiceEvery, workloads });
   const ranMinutes = (performance.now() - startMs) / 60_000;
   if (table) console.log(tally.table());
   const speed = Math.round(tally.nodeHours / ranMinutes);
@@ -50,7 +53,7 @@ export async function runMany({ firstSeed, seeds, minutes, table }: ManyRuns): P
   if (tally.missed.length > 0) console.log(`branches that were never reached: ${tally.missed.join(', ')}`);
   if (failed === undefined) return false;
   console.log(describeFailure(failed));
-  const only = await shrunken(failed);
-  console.log(`what it takes:\n${describeFailure(await runSeed(failed.seed, { keepLines: true }), only)}`);
+  const only = await shrunken(failed, { workloads });
+  console.log(`what it takes:\n${describeFailure(await runSeed(failed.seed, { keepLines: true, workloads }), only)}`);
   return true;
 }

@@ -35,18 +35,22 @@ const partsMax = 8;
 const classicBytes = 65536;
 const classicPayloadBytesMax = 32_751;
 
-export async function keepCalling(record: ClientRecord, ledger: CallLedger): Promise<void> {
+export async function keepCalling(
+  record: ClientRecord,
+  ledger: CallLedger,
+  service: string = serviceName,
+): Promise<void> {
   const { actor } = record;
   while (actor.stage.phase !== 'end') {
-    const held = await connect(actor);
+    const held = await connect(actor, service);
     if (held !== undefined) await useOne(record, held, ledger);
     await actor.pause();
   }
 }
 
-async function connect(actor: Actor): Promise<HeldLease | undefined> {
+async function connect(actor: Actor, service: string): Promise<HeldLease | undefined> {
   try {
-    return await actor.dns.connect(serviceName, { slots: actor.chance.integer(1, slotsMax) });
+    return await actor.dns.connect(service, { slots: actor.chance.integer(1, slotsMax) });
   } catch (error) {
     actor.record('finds nobody', actor.errorOf('connect', error));
     return undefined;

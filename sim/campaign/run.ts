@@ -6,7 +6,7 @@ import { Injector } from './injector.ts';
 import { drawPlan, type Plan } from './plan.ts';
 import { Stage } from './stage.ts';
 import type { WorkloadFactory } from './workload.ts';
-import { makersOf } from './workloads.ts';
+import { makersOf, type WorkloadName } from './workloads.ts';
 
 export interface RunOptions {
   /** Which of the plan's faults happen, by their place in it. All, unless told. */
@@ -14,12 +14,14 @@ export interface RunOptions {
   /** Whether every event is kept as a line to read. */
   readonly keepLines?: boolean;
   /** Instead of those that the plan draws. */
-  readonly workloads?: readonly WorkloadFactory[];
+  readonly workloads?: readonly (WorkloadName | WorkloadFactory)[] | undefined;
 }
 
 export interface RunReport {
   readonly seed: number;
   readonly plan: Plan;
+  /** Those that it was told to have instead of what the plan draws. */
+  readonly told: readonly WorkloadName[];
   /** Empty where all went as it must. */
   readonly failures: readonly string[];
   readonly hash: string;
@@ -39,9 +41,10 @@ const slicesOfChaos = 20;
 export async function runSeed(seed: number, options: RunOptions = {}): Promise<RunReport> {
   const chance = Chance.of(seed);
   const drawn = drawPlan(chance.fork());
-  const { only, keepLines = false, workloads = makersOf(drawn.workloads) } = options;
+  const { only, keepLines = false, workloads = drawn.workloads } = options;
   const plan = {
     ...drawn,
+    workloads: workloads.filter((each) => typeof each === 'string'),
     faults: only === undefined ? drawn.faults : only.map((index) => faultAt(drawn, index)),
   };
   const stage = new Stage({
@@ -50,12 +53,12 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
     chance: chance.fork(),
     driftOf: (node) => driftIn(plan, node),
     keepLines,
-    workloads,
+    workloads: makersOf(workloads),
   });
   await withoutStacks(keepLines, () =>
     withUncaught(stage, () => play(stage, new Injector(stage, plan, chance.fork()))),
   );
-  return reportOf(seed, plan, stage);
+  return reportOf(seed, plan, stage, options.workloads === undefined ? [] : plan.workloads);
 }
 
 /** Throws RangeError for a place that has none. */
@@ -134,11 +137,17 @@ async function withUncaught(stage: Stage, play: () => Promise<void>): Promise<vo
   }
 }
 
-function reportOf(seed: number, plan: Plan, { world, history, nodes }: Stage): RunReport {
+function reportOf(
+  seed: number,
+  plan: Plan,
+  { world, history, nodes }: Stage,
+  told: readonly WorkloadName[],
+): RunReport {
   history.record('stage', 'is over', world.random.unit());
   return {
     seed,
     plan,
+    told,
     failures: history.failures,
     hash: history.hash,
     events: history.events,

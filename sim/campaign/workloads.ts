@@ -2,6 +2,7 @@
 // another.
 import type { Chance } from './chance.ts';
 import { DnsWorkload } from './dns-workload.ts';
+import { HostileWorkload } from './hostile-workload.ts';
 import { MemoryWorkload } from './memory-workload.ts';
 import { RpcWorkload } from './rpc-workload.ts';
 import type { WorkloadFactory } from './workload.ts';
@@ -12,12 +13,13 @@ interface Choice {
   readonly share: number;
 }
 
-export type WorkloadName = 'rpc' | 'memory' | 'dns';
+export type WorkloadName = 'rpc' | 'memory' | 'dns' | 'hostile';
 
 const choices: Readonly<Record<WorkloadName, Choice>> = {
   rpc: { make: (stage) => new RpcWorkload(stage), share: 0.7 },
   memory: { make: () => new MemoryWorkload(), share: 0.4 },
   dns: { make: (stage) => new DnsWorkload(stage), share: 0.4 },
+  hostile: { make: (stage) => new HostileWorkload(stage), share: 0.2 },
 };
 
 export const workloadNames: readonly WorkloadName[] = Object.keys(choices) as WorkloadName[];
@@ -30,6 +32,13 @@ export function drawWorkloads(chance: Chance): WorkloadName[] {
   return workloadNames.filter((name) => drawn.has(name));
 }
 
-export function makersOf(names: readonly WorkloadName[]): WorkloadFactory[] {
-  return names.map((name) => choices[name].make);
+export function makersOf(names: readonly (WorkloadName | WorkloadFactory)[]): WorkloadFactory[] {
+  return names.map((name) => (typeof name === 'string' ? choices[name].make : name));
+}
+
+/** Throws RangeError for a name that none has. */
+export function workloadNamed(name: string): WorkloadName {
+  const found = workloadNames.find((each) => each === name);
+  if (found !== undefined) return found;
+  throw new RangeError(`no workload is named ${JSON.stringify(name)}; these are: ${workloadNames.join(', ')}`);
 }

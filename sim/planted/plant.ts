@@ -1,4 +1,6 @@
 // A bug that can be planted: a change to the text of the code, which has to stand there exactly once.
+import type { WorkloadName } from '../campaign/workloads.ts';
+
 export interface Replacement {
   readonly from: string;
   readonly to: string;
@@ -14,6 +16,8 @@ export interface Plant {
   readonly replacements: readonly Replacement[];
   /** Within so many seeds it is found, from wherever one begins. */
   readonly seedsMax: number;
+  /** What the runs have in which it is looked for; what each seed draws, unless told. */
+  readonly workloads?: readonly WorkloadName[];
 }
 
 /** Left out. */

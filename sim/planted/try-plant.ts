@@ -11,7 +11,8 @@ export interface Finding {
 }
 
 const [name = '', from = '1', count = '1'] = process.argv.slice(2);
-register<Plant>('./hooks.js', import.meta.url, { data: plantNamed(name) });
+const plant = plantNamed(name);
+register<Plant>('./hooks.js', import.meta.url, { data: plant });
 const { runCampaign } = await import('../campaign/campaign.ts');
 
 const { failed } = await runCampaign({
@@ -19,6 +20,7 @@ const { failed } = await runCampaign({
   seeds: Number(count),
   isOver: () => false,
   twiceEvery: 0,
+  workloads: plant.workloads,
 });
 const finding: Finding = {
   seeds: failed === undefined ? 0 : failed.seed - Number(from) + 1,
