@@ -1,12 +1,12 @@
 // As world.test.support.ts, between two machines: what leases, agents and calls do when the way from a holder to its
 // home is lost and found again.
 import type { ProcessOptions } from '#sim';
-import { World } from '#sim';
+import { MemoryTcp, World } from '#sim';
 import { decodeMessage, encodeMessage } from './control/codec.ts';
 import { helloOf } from './control/message.test.support.ts';
 import type { Message, Request, Response, ResponseBody } from './control/messages.ts';
 import type { AgentId } from './lease/lease-id.ts';
-import { formatNetworkAddress, type NetworkAddress } from './network-address.ts';
+import type { NetworkAddress } from './network-address.ts';
 import { RpcServer } from './rpc/server.ts';
 import type { HeldScene, SceneOptions } from './world.test.support.ts';
 
@@ -77,7 +77,8 @@ export class RefusingHome {
   readonly heard: Message[] = [];
 
   constructor({ world, address }: FarScene, agent: AgentId, refusal: Extract<ResponseBody, { type: 'refused' }>) {
-    world.network.transport(world.clock).listen(`tcp://${formatNetworkAddress(address)}`, (carrier) => {
+    const tcp = new MemoryTcp(world.network, world.network.transport(world.clock));
+    void tcp.listen(address, (carrier) => {
       const say = (message: Message) => carrier.send(encodeMessage(message), []);
       const hear = (message: Message) => {
         if (message.type === 'hello') return;

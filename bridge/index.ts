@@ -11,7 +11,9 @@ export type {
   NetworkListener,
   NetworkTransport,
 } from './control/carrier.ts';
-export { TcpTransport } from './control/tcp-transport.ts';
+export { decodeMessage, encodeMessage } from './control/codec.ts';
+export { type Attached, type Message, protocolVersion } from './control/messages.ts';
+export { type SocketFactory, TcpTransport } from './control/tcp-transport.ts';
 export { DirectoryRegistry } from './dns/directory-registry.ts';
 export { FabricDns } from './dns/fabric-dns.ts';
 export type { Registry } from './dns/registry.ts';
@@ -28,7 +30,15 @@ export {
   serverSleepsWord,
 } from './lease/control-page.ts';
 export { Lease, type RevokeOutcome } from './lease/lease.ts';
-export { agentOf, type LeaseId, type LeaseReference, leaseUrl, parseLeaseReference } from './lease/lease-id.ts';
+export {
+  agentIdToBytes,
+  agentOf,
+  type LeaseId,
+  type LeaseReference,
+  leaseIdToBytes,
+  leaseUrl,
+  parseLeaseReference,
+} from './lease/lease-id.ts';
 export type { LeaseStatus } from './lease/lease-status.ts';
 export { LeaseMemory } from './lease/memory.ts';
 export { defaultRenewalPolicy, type RenewalPolicy } from './lease/renewal.ts';
@@ -67,7 +77,7 @@ export type {
 } from './plane/plane.ts';
 export { SharedHolderLink, SharedHomeLink } from './plane/shared-link.ts';
 export { clientSleeps, type SleepWord } from './plane/sleep-word.ts';
-export { boardBytes, SlotBoard, type SlotRange } from './plane/slot-board.ts';
+export { boardBytes, entryKinds, SlotBoard, type SlotRange } from './plane/slot-board.ts';
 export { type ClientEnd, clientEnd, type ServerEnd, serverEnd } from './plane/slot-ends.ts';
 export { attachQueue, createQueue, type QueuePlace, type QueueShape } from './queue/open-queue.ts';
 export { Queue, type QueueOptions } from './queue/queue.ts';

@@ -1,8 +1,10 @@
 // One end of a carrier inside one process. It behaves as a SOCK_SEQPACKET socket does: whole messages, in order, each
 // with copies of its attachments; what was sent before the end arrives before the end; several may arrive at once,
-// and are then told in one go. Or as a TCP connection does, which takes no attachments and has nothing for pump().
+// and are then told in one go. Or as a TCP connection does whose messages have been put together, which takes no
+// attachments and has nothing for pump().
 import { type Attachment, type Carrier, type CarrierEvents, invariant } from '#bridge';
 import { MemoryAttachment } from './memory-attachment.ts';
+import type { Breakable, CarrierKind } from './memory-network.ts';
 import type { SimClock } from './timeline.ts';
 
 type Content =
@@ -24,9 +26,7 @@ export interface MemoryCarrierOptions {
   readonly kind?: CarrierKind;
 }
 
-export type CarrierKind = 'unix' | 'tcp';
-
-export class MemoryCarrier implements Carrier {
+export class MemoryCarrier implements Carrier, Breakable {
   readonly kind: CarrierKind;
   readonly carriesAttachments: boolean;
   readonly #clock: SimClock;
@@ -81,7 +81,7 @@ export class MemoryCarrier implements Carrier {
   }
 
   pump(): void {
-    if (this.carriesAttachments) this.#deliver();
+    this.#deliver();
   }
 
   #deliver(): void {
@@ -116,6 +116,11 @@ export class MemoryCarrier implements Carrier {
     if (this.#closed) return;
     this.#drop();
     this.#arrive({ end: error });
+  }
+
+  /** The process is dead: the kernel closes for it. */
+  abandon(): void {
+    this.close();
   }
 
   /** After a while, by its own clock, whatever has become of the process here. */

@@ -1,8 +1,24 @@
 // The carriers' network of a simulation: who listens where, and how long messages take. What goes wrong on it is said
 // here, so that a test or a seed decides it.
 import { CapacityExceeded, type Carrier, type CarrierListener, type CarrierTransport, Disconnected } from '#bridge';
-import { type CarrierKind, MemoryCarrier } from './memory-carrier.ts';
+import { MemoryCarrier } from './memory-carrier.ts';
+import type { MemoryServer } from './memory-server.ts';
+import { MemorySocket } from './memory-socket.ts';
 import type { SimClock } from './timeline.ts';
+
+export type CarrierKind = 'unix' | 'tcp';
+
+/** An end of a connection, and what can become of it. */
+export interface Breakable {
+  readonly kind: CarrierKind;
+  /** The connection fails: both ends see it end, and what is under way is lost. */
+  fail(error: Error): void;
+  /** As fail(), at this end alone: the peer is not told. */
+  lose(error: Error): void;
+  peerNoticesSilence(afterMs: number): void;
+  /** Its process is dead. */
+  abandon(): void;
+}
 
 interface Listening {
   readonly transport: MemoryTransport;
@@ -18,6 +34,16 @@ export class MemoryNetwork {
   delayMs: () => number = () => 0;
   /** Draws whether the next connection between machines finds its way. */
   reaches: () => boolean = () => true;
+  /** Draws whether the next connection between machines is asked for in vain: nobody answers at all. */
+  swallows: () => boolean = () => false;
+  /** Draws whether the next connection between machines is reset as soon as it is made. */
+  cuts: () => boolean = () => false;
+  /** Draws how many of so many bytes are the next piece that arrives of a stream between machines. */
+  pieceBytes: (bytes: number) => number = (bytes) => bytes;
+  /** Bytes of a stream between machines that may be on their way, or unread. */
+  windowBytes = 65_536;
+  /** Who listens for connections between machines, by host and port. */
+  readonly servers: Map<string, MemoryServer> = new Map();
   /** Connections that may wait to be accepted, for each listener. */
   backlogMax = 512;
   /** The port that the next listener gets that takes any. */
@@ -46,12 +72,14 @@ export class MemoryNetwork {
 export class MemoryTransport implements CarrierTransport {
   readonly clock: SimClock;
   /**
-   * Told of each message that is sent to this process, and, without bytes, of the end of each carrier; draws how much longer
+   * Told of each message that is sent to this process, and, without bytes, of the end of each carrier (but not of
+   * streams); draws how much longer
    * it takes until the process hears of that, milliseconds.
    */
   receiveMs: (bytes: Uint8Array | undefined) => number = () => 0;
   readonly #network: MemoryNetwork;
-  readonly #carriers = new Set<MemoryCarrier>();
+  readonly #connections = new Set<Breakable>();
+  readonly #servers = new Set<MemoryServer>();
   readonly #addresses = new Set<string>();
 
   constructor(network: MemoryNetwork, clock: SimClock) {
@@ -59,9 +87,9 @@ export class MemoryTransport implements CarrierTransport {
     this.clock = clock;
   }
 
-  /** Carriers of this process that are open. */
+  /** Connections of this process that are open. */
   get open(): number {
-    return this.#carriers.size;
+    return this.#connections.size;
   }
 
   listen(address: string, onCarrier: (carrier: Carrier) => void): CarrierListener {
@@ -74,8 +102,8 @@ export class MemoryTransport implements CarrierTransport {
     const listening = this.#network.listenerAt(address);
     if (listening === undefined) throw new Disconnected(`nobody listens at ${address}`);
     if (listening.waiting >= this.#network.backlogMax) throw new CapacityExceeded(`the backlog of ${address} is full`);
-    const near = this.#carrier(this.clock, kind);
-    const far = listening.transport.#carrier(listening.transport.clock, kind);
+    const near = this.#carrier(kind);
+    const far = listening.transport.#carrier(kind);
     near.connectTo(far);
     listening.waiting += 1;
     listening.transport.clock.after(this.#network.delayMs(), () => {
@@ -89,32 +117,53 @@ export class MemoryTransport implements CarrierTransport {
   /** The process is dead: nobody listens any more, and its peers see their carriers end. */
   abandon(): void {
     for (const address of this.#addresses) this.#unlisten(address);
-    for (const carrier of this.#carriers) carrier.close();
+    for (const server of this.#servers) server.close();
+    for (const connection of this.#connections) connection.abandon();
   }
 
   /** Every connection of this process fails, at both ends; or each of one kind. */
   breakAll(kind?: CarrierKind): void {
-    for (const carrier of this.#carriersOf(kind)) carrier.fail(new Error('the network broke'));
+    for (const connection of this.#connectionsOf(kind)) connection.fail(new Error('the network broke'));
   }
 
   /** Every connection of this process is lost; its peers notice only when they have heard nothing for long. */
   loseAll(kind?: CarrierKind): void {
-    const carriers = this.#carriersOf(kind);
-    for (const carrier of carriers) {
-      carrier.lose(new Error('the network is gone'));
-      carrier.peerNoticesSilence(silenceMs);
+    for (const connection of this.#connectionsOf(kind)) {
+      connection.lose(new Error('the network is gone'));
+      connection.peerNoticesSilence(silenceMs);
     }
   }
 
-  #carriersOf(kind: CarrierKind | undefined): MemoryCarrier[] {
-    return [...this.#carriers].filter((carrier) => kind === undefined || carrier.kind === kind);
+  /** This process's end of a connection between machines, which has no other end yet. */
+  openSocket(): MemorySocket {
+    const network = this.#network;
+    const line = {
+      delayMs: () => network.delayMs(),
+      pieceBytes: (bytes: number) => network.pieceBytes(bytes),
+      windowBytes: network.windowBytes,
+    };
+    const socket: MemorySocket = new MemorySocket(this.clock, line, () => this.#connections.delete(socket));
+    this.#connections.add(socket);
+    return socket;
   }
 
-  #carrier(clock: SimClock, kind: CarrierKind): MemoryCarrier {
+  addServer(server: MemoryServer): void {
+    this.#servers.add(server);
+  }
+
+  removeServer(server: MemoryServer): void {
+    this.#servers.delete(server);
+  }
+
+  #connectionsOf(kind: CarrierKind | undefined): Breakable[] {
+    return [...this.#connections].filter((connection) => kind === undefined || connection.kind === kind);
+  }
+
+  #carrier(kind: CarrierKind): MemoryCarrier {
     const delayMs = (bytes: Uint8Array | undefined) => this.#network.delayMs() + this.receiveMs(bytes);
-    const onClosed = () => this.#carriers.delete(carrier);
-    const carrier = new MemoryCarrier(clock, { delayMs, onClosed, kind });
-    this.#carriers.add(carrier);
+    const onClosed = () => this.#connections.delete(carrier);
+    const carrier = new MemoryCarrier(this.clock, { delayMs, onClosed, kind });
+    this.#connections.add(carrier);
     return carrier;
   }
 

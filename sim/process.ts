@@ -1,5 +1,13 @@
 // One simulated process: its clock, its randomness, its agent. It can be stopped, let go on, and killed.
-import { Agent, type Environment, type Random, type Registry, type RuntimeDirectory, Unsupported } from '#bridge';
+import {
+  Agent,
+  type Environment,
+  type NetworkTransport,
+  type Random,
+  type Registry,
+  type RuntimeDirectory,
+  Unsupported,
+} from '#bridge';
 import { FarCard } from './far-card.ts';
 import type { FarFabric } from './far-fabric.ts';
 import { FarPlane } from './far-plane.ts';
@@ -25,13 +33,15 @@ export interface ProcessOptions extends ProcessClockOptions {
   readonly records?: MemoryRecords;
   /** Whether its leases reach other machines, and it those of others. Defaults to false. */
   readonly far?: boolean;
+  /** What its connections to other machines are, if not streams of bytes. */
+  readonly tcp?: (network: MemoryNetwork, transport: MemoryTransport) => NetworkTransport;
 }
 
 export class Process {
   readonly clock: ProcessClock;
   readonly environment: Environment;
   readonly transport: MemoryTransport;
-  readonly network: MemoryTcp;
+  readonly network: NetworkTransport;
   readonly plane: MemoryPlane;
   /** By which leases reach other machines. */
   readonly card: FarCard;
@@ -43,7 +53,8 @@ export class Process {
     this.clock = new ProcessClock(world.clock, options);
     this.environment = { clock: this.clock, random: world.random.fork() };
     this.transport = world.network.transport(this.clock);
-    this.network = new MemoryTcp(world.network, this.transport);
+    const tcp = options.tcp ?? ((network, transport) => new MemoryTcp(network, transport));
+    this.network = tcp(world.network, this.transport);
     this.plane = new MemoryPlane(world.machine, this.clock);
     this.card = new FarCard(world.fabric, this.clock);
     this.registry = (options.records ?? world.records).registry(this.clock);

@@ -1,7 +1,15 @@
 // Carriers between machines, over TCP. Without anything that secures them they stay on this machine, unless told
 // otherwise; `secure` is where mutual TLS goes.
 import { lookup } from 'node:dns/promises';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import {
+  type AddressInfo,
+  connect,
+  createServer,
+  type Server,
+  type ServerOpts,
+  type Socket,
+  type TcpSocketConnectOpts,
+} from 'node:net';
 import type { Clock } from '../environment.ts';
 import {
   CapacityExceeded,
@@ -20,6 +28,12 @@ import { Guests } from './guests.ts';
 import { Lobby } from './lobby.ts';
 import { TcpCarrier } from './tcp-carrier.ts';
 
+/** Who makes sockets: node:net, unless in a simulation. */
+export interface SocketFactory {
+  connect(options: TcpSocketConnectOpts): Socket;
+  createServer(options: ServerOpts, onSocket: (socket: Socket) => void): Server;
+}
+
 export interface TcpOptions {
   readonly clock: Clock;
   /** Whether plain connections may leave this machine. */
@@ -32,6 +46,8 @@ export interface TcpOptions {
   readonly resolve?: (host: string) => Promise<readonly string[]>;
   /** Peers of one listener that have said hello. By default `greetedMax`. */
   readonly guestsMax?: number;
+  /** By default node:net. */
+  readonly sockets?: SocketFactory;
 }
 
 /** Who has been accepted: in the lobby before hello, among the guests from then on. */
@@ -40,6 +56,7 @@ interface Accepted {
   readonly guests: Guests;
 }
 
+const systemSockets: SocketFactory = { connect, createServer };
 const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: networkSilenceMs };
 
 export class TcpTransport implements NetworkTransport {
@@ -50,10 +67,10 @@ export class TcpTransport implements NetworkTransport {
   }
 
   async listen(address: NetworkAddress, onCarrier: (carrier: Carrier) => void): Promise<NetworkListener> {
-    const { clock, guestsMax = greetedMax } = this.#options;
+    const { clock, guestsMax = greetedMax, sockets = systemSockets } = this.#options;
     const lobby = new Lobby(clock);
     const accepted = { lobby, guests: new Guests(guestsMax) };
-    const server = createServer(socketOptions, (socket) => this.#admit(socket, accepted, onCarrier));
+    const server = sockets.createServer(socketOptions, (socket) => this.#admit(socket, accepted, onCarrier));
     const port = await this.#bind(server, address);
     const close = () => {
       server.close();
@@ -63,11 +80,11 @@ export class TcpTransport implements NetworkTransport {
   }
 
   async connect(address: NetworkAddress): Promise<Carrier> {
-    const { clock } = this.#options;
+    const { clock, sockets = systemSockets } = this.#options;
     let failure: unknown;
     try {
       for (const ip of await this.#addressesOf(address)) {
-        const socket = await dialled(ip, address.port, clock).catch((error) => {
+        const socket = await dialled(sockets, ip, address.port, clock).catch((error) => {
           failure = error;
         });
         if (socket !== undefined) return new TcpCarrier(await this.#secured(socket, 'connector'), clock);
@@ -144,9 +161,9 @@ function bound(server: Server, at: { readonly host: string | undefined; readonly
   });
 }
 
-function dialled(host: string, port: number, clock: Clock): Promise<Socket> {
+function dialled(sockets: SocketFactory, host: string, port: number, clock: Clock): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, ...socketOptions });
+    const socket = sockets.connect({ host, port, ...socketOptions });
     const limit = clock.after(networkConnectMs, () => {
       socket.destroy(new DeadlineExceeded(`no answer within ${networkConnectMs} ms`));
     });

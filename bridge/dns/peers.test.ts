@@ -167,7 +167,7 @@ describe('a peer', () => {
 
   test('that listens everywhere and does not say where it is says that', async () => {
     const served = await new Machine().serve('echo', { host: '0.0.0.0', port: 4433 });
-    world.network.listen('tcp://near:4433', world.network.listenerAt('tcp://0.0.0.0:4433') as never);
+    world.network.servers.set('near:4433', world.network.servers.get('0.0.0.0:4433') as never);
     const { dns } = asker([{ host: 'near', port: 4433 }]);
     expect(await run(dns.resolve('echo'))).toEqual([]);
     await expect(run(dns.connect('echo', { slots: 1 }))).rejects.toThrow('LEASEWIRE_ADVERTISE');

@@ -28,7 +28,7 @@ export class SlotFrames {
 
   constructor(arena: Uint8Array, layout: SlotLayout) {
     this.#arena = arena;
-    this.#words = new Int32Array(arena.buffer, 0, arena.length >> 2);
+    this.#words = new Int32Array(arena.buffer, 0, arena.length >>> 2);
     this.stride = layout.slotStride;
     this.payloadBytes = slotPayloadBytes(layout);
   }
@@ -49,7 +49,7 @@ export class SlotFrames {
 
   /** Reads each field once. */
   read(slot: number): void {
-    const base = (slot * this.stride) >> 2;
+    const base = (slot * this.stride) >>> 2;
     const words = this.#words;
     this.idLow = words[base + (idLowAt >> 2)] as number;
     this.idHigh = words[base + (idHighAt >> 2)] as number;
@@ -60,7 +60,7 @@ export class SlotFrames {
 
   /** The deadline's word holds the status too, which is set when it is published. */
   write(slot: number, idLow: number, idHigh: number, methodId: number, bytes: number, deadlineCode: number): void {
-    const base = (slot * this.stride) >> 2;
+    const base = (slot * this.stride) >>> 2;
     const words = this.#words;
     words[base + (idLowAt >> 2)] = idLow;
     words[base + (idHighAt >> 2)] = idHigh;

@@ -4,12 +4,13 @@ import { parseArgs } from 'node:util';
 import { plantNamed, plants } from '../planted/plants.ts';
 
 const usage = `npm run sim -- [--seed N [--faults none|1,4,…] [--trace]] | [--from N] [--seeds N] [--minutes N] [--table]
-             [--workloads NAME,…] [--plant NAME | --plants]
+             [--reach] [--workloads NAME,…] [--plant NAME | --plants]
   --seed N      one run, or the part of it with those of its faults; --trace prints each event
   --from N      the campaign's first seed, 1
   --seeds N     how many, 1000 unless there is a time
   --minutes N   how long
   --table       prints which faults met which branches
+  --reach       prints how much of bridge's code that ran, what never, and what with which faults; slower
   --workloads   what processes do, instead of what each seed draws
   --plant NAME  the same with one of the bugs of sim/planted/plants.ts in the code
   --plants      how many seeds it takes to find each of them`;
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     seeds: { type: 'string' },
     minutes: { type: 'string' },
     table: { type: 'boolean', default: false },
+    reach: { type: 'boolean', default: false },
     workloads: { type: 'string' },
     plant: { type: 'string' },
     plants: { type: 'boolean', default: false },
@@ -40,6 +42,8 @@ else if (values.plants) await import('../planted/hunt.ts').then(({ huntAll }) =>
 else await main();
 
 async function main(): Promise<void> {
+  // Before the code is loaded that it looks at.
+  const reach = values.reach ? await import('./reach.ts').then(({ Reach }) => new Reach()) : undefined;
   const { runOne, runMany } = await import('./reports.ts');
   const { workloadNamed } = await import('./workloads.ts');
   const workloads = values.workloads?.split(',').map(workloadNamed);
@@ -51,6 +55,7 @@ async function main(): Promise<void> {
           seeds: numberOf('seeds', values.seeds),
           minutes: numberOf('minutes', values.minutes),
           table: values.table,
+          reach,
           workloads,
         })
       : await runOne({ seed, only: faultsOf(values.faults), trace: values.trace, workloads });

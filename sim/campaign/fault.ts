@@ -22,6 +22,10 @@ export const faultKinds = {
   revokes: 'a home takes a lease back, or gives it up',
   'scarce memory': 'share of the machine’s memory that somebody else has',
   'slow handlers': 'handlers take up to so many milliseconds',
+  'split chunks': 'share of the bytes between machines that arrive cut anywhere, and joined to others',
+  'narrow windows': 'share of the room for bytes on their way between machines that is taken: back-pressure',
+  'unanswered connects': 'share of connections between machines that are asked for in vain, until time is up',
+  'cut connections': 'share of connections between machines that are reset as soon as they are made',
 } as const;
 
 export type FaultKind = keyof typeof faultKinds;

@@ -13,6 +13,8 @@ const everyday: Partial<Record<FaultKind, number>> = {
   'late notices': 1,
   'slow wakes': 2,
   preemption: 0.1,
+  'split chunks': 1,
+  'narrow windows': 1,
 };
 
 /** What messages and wake-ups take at the least, milliseconds. */
@@ -20,6 +22,8 @@ const networkMs = 0.05;
 const fabricMs = 0.004;
 const wakeMs = 0.02;
 const preemptionShare = 0.3;
+/** Of a connection between machines, in one direction. */
+const windowBytes = 65_536;
 
 export class Injector {
   readonly #stage: Stage;
@@ -35,6 +39,7 @@ export class Injector {
     this.#plan = plan;
     this.#chance = chance;
     this.#takeOver(chance.fork(), chance.fork(), chance.fork(), chance.fork());
+    this.#takeOverStreams(chance.fork(), chance.fork());
   }
 
   start(): void {
@@ -77,6 +82,14 @@ export class Injector {
         : 0;
   }
 
+  #takeOverStreams(pieces: Chance, connections: Chance): void {
+    const { network } = this.#stage.world;
+    const happens = (kind: FaultKind, chance: Chance) => this.#level(kind) > 0 && chance.happens(this.#level(kind));
+    network.pieceBytes = (bytes) => (happens('split chunks', pieces) ? pieces.integer(1, bytes) : bytes);
+    network.swallows = () => happens('unanswered connects', connections);
+    network.cuts = () => happens('cut connections', connections);
+  }
+
   #level(kind: FaultKind): number {
     return this.#levels.get(kind) ?? 0;
   }
@@ -107,6 +120,7 @@ export class Injector {
     const { knobs, world } = this.#stage;
     knobs.leaseMs = this.#level('short leases');
     knobs.handlerMs = this.#level('slow handlers');
+    world.network.windowBytes = Math.max(1, Math.ceil(windowBytes * (1 - this.#level('narrow windows'))));
     const { machine } = world;
     machine.freeBytes += this.#takenBytes;
     this.#takenBytes = Math.floor(machine.freeBytes * this.#level('scarce memory'));

@@ -88,6 +88,13 @@ const draws: Record<FaultKind, Draw> = {
     strength: (chance, fierce) => (fierce ? chance.between(0.99, 1) : chance.between(0, 0.9)),
   },
   'slow handlers': { lasts: true, strength: ms(10, 2000) },
+  'split chunks': { lasts: true, strength: share(0.3, 1) },
+  'narrow windows': {
+    lasts: true,
+    strength: (chance, fierce) => (fierce ? chance.between(0.99, 1) : chance.between(0, 0.99)),
+  },
+  'unanswered connects': { lasts: true, strength: share(0.2, 0.9) },
+  'cut connections': { lasts: true, strength: share(0.2, 0.9) },
 };
 
 const offShare = 0.5;

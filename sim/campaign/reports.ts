@@ -1,7 +1,9 @@
 // What npm run sim prints.
 import { describeFailure, runCampaign, shrunken } from './campaign.ts';
 import { describeFault } from './fault.ts';
-import { runSeed } from './run.ts';
+import type { Reach } from './reach.ts';
+import { reachReport } from './reach-report.ts';
+import { type RunReport, runSeed } from './run.ts';
 import type { WorkloadName } from './workloads.ts';
 
 export interface OneRun {
@@ -29,6 +31,8 @@ export interface ManyRuns {
   readonly seeds: number | undefined;
   readonly minutes: number | undefined;
   readonly table: boolean;
+  /** Notes what code the runs have reached. */
+  readonly reach: Reach | undefined;
   readonly workloads: readonly WorkloadName[] | undefined;
 }
 
@@ -36,18 +40,22 @@ const seedsDefault = 1000;
 const twiceEvery = 50;
 
 /** True if one failed. */
-export async function runMany({ firstSeed, seeds, minutes, table, workloads }: ManyRuns): Promise<boolean> {
+export async function runMany({ firstSeed, seeds, minutes, table, reach, workloads }: ManyRuns): Promise<boolean> {
   const startMs = performance.now();
   const untilMs = startMs + (minutes ?? Number.POSITIVE_INFINITY) * 60_000;
   const count = seeds ?? (minutes === undefined ? seedsDefault : Number.POSITIVE_INFINITY);
   const isOver = () => performance.now() >= untilMs;
-  const { tally, failed, twice } = await runCampaign({ firstSeed, seeds: count, isOver, twiceEvery, workloads });
+  reach?.note();
+  const onRun = ({ kinds }: RunReport) => reach?.note(kinds);
+  const options = { firstSeed, seeds: count, isOver, twiceEvery, workloads, onRun };
+  const { tally, failed, twice } = await runCampaign(options);
   const ranMinutes = (performance.now() - startMs) / 60_000;
   if (table) console.log(tally.table());
+  if (reach !== undefined) console.log(reachReport(reach));
   const speed = Math.round(tally.nodeHours / ranMinutes);
   console.log(
     `${tally.runs} seeds, ${tally.events} events, ${tally.nodeHours.toFixed(0)} node-hours in ${ranMinutes.toFixed(2)} min ` +
-      `(${speed} node-hours a minute); ${twice} of them twice, alike; trace ${tally.trace.hex}`,
+      `(${speed} node-hours a minute); ${twice} of them twice, alike`,
   );
   if (tally.missedKinds.length > 0) console.log(`faults that never came up: ${tally.missedKinds.join(', ')}`);
   if (tally.missed.length > 0) console.log(`branches that were never reached: ${tally.missed.join(', ')}`);

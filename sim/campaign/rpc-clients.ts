@@ -35,10 +35,14 @@ const partsMax = 8;
 const classicBytes = 65536;
 const classicPayloadBytesMax = 32_751;
 
-export async function keepCalling(record: ClientRecord, ledger: CallLedger): Promise<void> {
+export async function keepCalling(
+  record: ClientRecord,
+  ledger: CallLedger,
+  service: string = serviceName,
+): Promise<void> {
   const { actor } = record;
   while (actor.stage.phase !== 'end') {
-    const held = await connect(actor);
+    const held = await connect(actor, service);
     if (held !== undefined) await useOne(record, held, ledger);
     await actor.pause();
   }
@@ -79,7 +83,7 @@ async function forget(actor: Actor, held: HeldLease): Promise<void> {
   if (held.status === 'active') await held.release();
 }
 
-/** Slots that are new to their client hold no byte of the one before. */
+/** Slots that are new to their client hold no byte of an honest one before. */
 export function openClient(actor: Actor, held: HeldLease, granted: Granted, ledger: CallLedger): Caller | undefined {
   const { chance, stage } = actor;
   try {
@@ -92,7 +96,9 @@ export function openClient(actor: Actor, held: HeldLease, granted: Granted, ledg
     const { slotCount } = held;
     const bytes = inSlots ? slotStride * slotCount : classicBytes;
     const own = held.window.arena.subarray(first() * slotStride, first() * slotStride + bytes);
-    if (own.some((byte) => byte !== 0)) actor.fail(`the slots of lease ${held.id} are not empty`);
+    // A hostile client whose slots they were may write there as long as it has not heard that it lost them.
+    const isWiped = granted.service !== serviceName || own.every((byte) => byte === 0);
+    if (!isWiped) actor.fail(`the slots of lease ${held.id} are not empty`);
     if (inSlots) actor.mark('many slots');
     return { actor, client, granted, ledger, slotCount, partBytes: inSlots ? slotStride - slotHeaderBytes : undefined };
   } catch (error) {

@@ -18,10 +18,10 @@ export const serviceName = 'svc';
 const leaseBytes = 65536;
 const calmLeaseMs = 600_000;
 
-export async function keepServing(actor: Actor, ledger: CallLedger): Promise<void> {
+export async function keepServing(actor: Actor, ledger: CallLedger, service: string = serviceName): Promise<void> {
   while (actor.stage.phase !== 'end') {
     const granted = grantOne(actor);
-    if (granted !== undefined) await serveOne(actor, granted, ledger);
+    if (granted !== undefined) await serveOne(actor, granted, ledger, service);
     await actor.pause();
   }
 }
@@ -39,7 +39,7 @@ export function grantOne(actor: Actor): Granted | undefined {
 }
 
 /** Until its lease is over. */
-async function serveOne(actor: Actor, granted: Granted, ledger: CallLedger): Promise<void> {
+async function serveOne(actor: Actor, granted: Granted, ledger: CallLedger, service: string): Promise<void> {
   const { chance, dns } = actor;
   const { lease } = granted;
   const over = new Promise<void>((resolve) => lease.onEnd(() => resolve()));
@@ -50,8 +50,8 @@ async function serveOne(actor: Actor, granted: Granted, ledger: CallLedger): Pro
     return call === undefined ? new Uint8Array(0) : answer(actor, call, context);
   };
   actor.spawn(() => server.serve({ handle }).catch(expectEnd));
-  granted.service = serviceName;
-  await dns.register(serviceName, server);
+  granted.service = service;
+  await dns.register(service, server);
   actor.spawn(() => tend(actor, granted));
   await over;
 }

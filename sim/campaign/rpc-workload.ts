@@ -1,13 +1,11 @@
 // Homes that serve, and holders that find and call them.
 import type { Actor } from './actor.ts';
 import { CallLedger } from './call-ledger.ts';
+import { callMsMax, checkClients } from './rpc-checks.ts';
 import { type ClientRecord, keepCalling } from './rpc-clients.ts';
 import { keepServing } from './rpc-servers.ts';
 import type { Stage } from './stage.ts';
 import type { Workload } from './workload.ts';
-
-/** No call has a deadline that is further away. */
-const callMsMax = 12_000;
 
 export class RpcWorkload implements Workload {
   readonly #stage: Stage;
@@ -31,13 +29,7 @@ export class RpcWorkload implements Workload {
     }
   }
 
-  /** Whoever waits is told in time. There are slots for each client, so each has found one by now, and calls are answered. */
   async checkCalm(): Promise<void> {
-    for (const { id, caller } of this.#ledger.overdue(callMsMax)) caller.fail(`call ${id} never settles`);
-    for (const { actor, answered, failed } of this.#clients) {
-      if (actor.process.dead) continue;
-      if (failed !== undefined) actor.fail(`nothing goes wrong, and yet ${failed}`);
-      else if (answered === 0) actor.fail('nothing goes wrong, and yet no call is answered');
-    }
+    checkClients(this.#ledger, this.#clients, callMsMax);
   }
 }

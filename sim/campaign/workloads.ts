@@ -2,6 +2,7 @@
 // another.
 import type { Chance } from './chance.ts';
 import { DnsWorkload } from './dns-workload.ts';
+import { HostileWorkload } from './hostile-workload.ts';
 import { MemoryWorkload } from './memory-workload.ts';
 import { QueueWorkload } from './queue-workload.ts';
 import { RpcWorkload } from './rpc-workload.ts';
@@ -14,7 +15,7 @@ interface Choice {
   readonly share: number;
 }
 
-export type WorkloadName = 'rpc' | 'memory' | 'dns' | 'queue' | 'streams';
+export type WorkloadName = 'rpc' | 'memory' | 'dns' | 'queue' | 'streams' | 'hostile';
 
 const choices: Readonly<Record<WorkloadName, Choice>> = {
   rpc: { make: (stage) => new RpcWorkload(stage), share: 0.7 },
@@ -22,6 +23,7 @@ const choices: Readonly<Record<WorkloadName, Choice>> = {
   dns: { make: (stage) => new DnsWorkload(stage), share: 0.4 },
   queue: { make: (stage) => new QueueWorkload(stage), share: 0.4 },
   streams: { make: () => new StreamWorkload(), share: 0.4 },
+  hostile: { make: (stage) => new HostileWorkload(stage), share: 0.2 },
 };
 
 export const workloadNames: readonly WorkloadName[] = Object.keys(choices) as WorkloadName[];
