@@ -41,9 +41,10 @@ export class QueueDeed {
     this.#begin(deeds.consumes, deeds.hasConsumed, 'consumes');
   }
 
-  /** This end has produced its last item. */
-  close(): void {
-    if (this.#own !== deeds.hasProduced) this.#say(deeds.hasProduced);
+  /** This end has produced its last item, which it says now, or with sayAgain(). */
+  close(when: 'says so' | 'says later'): void {
+    if (when === 'says later') this.#own = deeds.hasProduced;
+    else if (this.#own !== deeds.hasProduced) this.#say(deeds.hasProduced);
   }
 
   /** Whether this end, which consumes, has consumed all that there will be; where it has, the producer is told. */

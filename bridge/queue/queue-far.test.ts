@@ -110,6 +110,22 @@ test('a close that was on its way is said again, behind the items before it', as
   expect(await scene.world.clock.run(all)).toEqual([0, 1]);
 });
 
+test('a close before what was on its way is sent again is said behind that, too', async () => {
+  const { scene, there } = await farQueue();
+  scene.world.fabric.loses = () => true;
+  there.queue.pushMany(numbers(2));
+  there.held.onResumed(() => there.queue.close());
+  there.holder.transport.breakAll();
+  await scene.world.clock.settle();
+  scene.world.fabric.loses = () => false;
+  const all = (async () => {
+    const taken = [];
+    for await (const value of scene.atHome) taken.push(value);
+    return taken;
+  })();
+  expect(await scene.world.clock.run(all)).toEqual([0, 1]);
+});
+
 test('an end that somebody else had meanwhile goes on no more', async () => {
   const { scene, there } = await farQueue();
   there.queue.push('mine');

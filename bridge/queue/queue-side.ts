@@ -58,11 +58,11 @@ export class QueueSide {
     return this.#consumer;
   }
 
-  /** This end produces no more. */
+  /** This end produces no more. While the way is lost only it knows: that is told behind what is to be told again. */
   finish(): void {
     if (this.#formerProducer !== undefined) return;
     this.#formerProducer = this.producing();
-    this.#deed.close();
+    this.#deed.close(this.isAway ? 'says later' : 'says so');
     this.#producer = undefined;
   }
 
