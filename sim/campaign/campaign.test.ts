@@ -7,17 +7,19 @@ import { faultKinds } from './fault.ts';
 import { drawPlan } from './plan.ts';
 import { runSeed } from './run.ts';
 import type { WorkloadFactory } from './workload.ts';
+import type { WorkloadName } from './workloads.ts';
 
 interface CorpusEntry {
   readonly seed: number;
   readonly only?: readonly number[];
+  readonly workloads?: readonly WorkloadName[];
   readonly what: string;
 }
 
 const corpus = JSON.parse(readFileSync(new URL('./corpus.json', import.meta.url), 'utf8')) as CorpusEntry[];
 
-test.each(corpus)('seed $seed, which failed once, does not: $what', async ({ seed, only }) => {
-  const report = await runSeed(seed, only === undefined ? {} : { only });
+test.each(corpus)('seed $seed, which failed once, does not: $what', async ({ seed, only, workloads }) => {
+  const report = await runSeed(seed, { ...(only !== undefined && { only }), workloads });
   expect(report.failures.length > 0 ? describeFailure(report, only) : '').toBe('');
 });
 
