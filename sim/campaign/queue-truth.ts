@@ -166,10 +166,13 @@ export class QueueTruth {
     return undefined;
   }
 
-  /** Among what was taken before, and stands in the ring yet; the newest, where numbers come again. */
+  /**
+   * Among what was taken before, and stood in the ring until just now: as items come out, more are put in, which may be known first.
+   * The newest, where numbers come again.
+   */
   #again(value: unknown): Place | undefined {
     const given = this.#kept(this.#settled).filter(({ state }) => state === 'given');
-    const standing = given.slice(1 - this.capacity).filter(({ place }) => isBefore(place, this.#reached));
+    const standing = given.slice(-2 * (this.capacity + 1)).filter(({ place }) => isBefore(place, this.#reached));
     return standing.findLast((item) => isValue(item.value, value))?.place;
   }
 
