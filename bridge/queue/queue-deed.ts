@@ -14,6 +14,7 @@ export class QueueDeed {
   /** What this end's word has been since it is this object's. */
   readonly #said = new Set<number>();
   #own: number = deeds.nothing;
+  #rests = false;
 
   constructor(words: Int32Array, { end, ownDeedAt, peerDeedAt, session }: QueuePlace) {
     this.#words = words;
@@ -52,8 +53,14 @@ export class QueueDeed {
     if (this.#own !== deed) this.#say(deed);
   }
 
+  /** What this end does is said no more, until sayAgain(): there is something else to be told before. */
+  rest(): void {
+    this.#rests = true;
+  }
+
   /** Says again what this end does, to a peer that may not know. */
   sayAgain(): void {
+    this.#rests = false;
     if (this.#own !== deeds.nothing) this.#say(this.#own);
   }
 
@@ -76,13 +83,14 @@ export class QueueDeed {
     const peer = this.#peer();
     if (peer !== deed && peer !== last) return;
     this.#own = deeds.nothing;
-    this.#end.publishIndex(0, 0, this.#ownAt, before >>> 0); // As a predecessor left it: it may have closed.
+    if (!this.#rests) this.#end.publishIndex(0, 0, this.#ownAt, before >>> 0); // As a predecessor left it: it may have closed.
     throw new Contention(`the other end of the queue ${word} already, and only one can`);
   }
 
   #say(deed: number): void {
     const word = deed | (this.#session << sessionShift);
     this.#own = deed;
+    if (this.#rests) return;
     this.#said.add(word);
     this.#end.publishIndex(0, 0, this.#ownAt, word);
   }

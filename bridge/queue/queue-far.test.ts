@@ -5,6 +5,7 @@ import { Disconnected, MalformedFrame } from '../errors.ts';
 import { cut, losses, open } from '../far-world.test.support.ts';
 import { outcome } from '../world.test.support.ts';
 import { type HeldQueue, holdQueue, type QueueScene, queueScene, readRing } from './queue.test.support.ts';
+import { ringGeometry } from './queue-layout.ts';
 
 const numbers = (count: number, from = 0): number[] => Array.from({ length: count }, (_, i) => from + i);
 
@@ -110,6 +111,22 @@ test('a close that was on its way is said again, behind the items before it', as
   expect(await scene.world.clock.run(all)).toEqual([0, 1]);
 });
 
+test('a close before what was on its way is sent again is said behind that, too', async () => {
+  const { scene, there } = await farQueue();
+  scene.world.fabric.loses = () => true;
+  there.queue.pushMany(numbers(2));
+  there.held.onResumed(() => there.queue.close());
+  there.holder.transport.breakAll();
+  await scene.world.clock.settle();
+  scene.world.fabric.loses = () => false;
+  const all = (async () => {
+    const taken = [];
+    for await (const value of scene.atHome) taken.push(value);
+    return taken;
+  })();
+  expect(await scene.world.clock.run(all)).toEqual([0, 1]);
+});
+
 test('an end that somebody else had meanwhile goes on no more', async () => {
   const { scene, there } = await farQueue();
   there.queue.push('mine');
@@ -127,6 +144,27 @@ test('an end that somebody else had meanwhile goes on no more', async () => {
   await scene.world.clock.advance(20_000);
   expect(await scene.world.clock.run(waiting)).toMatchObject({ reason: expect.any(Disconnected) });
   expect(scene.atHome.popMany(9)).toEqual(['mine', 'another']);
+});
+
+test('an end that begins before the window shows the ring again does not begin where that stood', async () => {
+  const { scene, there } = await farQueue();
+  await cut({ ...scene, ...there, address: scene.address as never });
+  open({ ...scene, ...there, address: scene.address as never });
+  const other = await holdQueue(scene);
+  other.queue.pushMany(['another', 'and']);
+  await scene.world.clock.settle();
+  expect(scene.atHome.popMany(9)).toEqual(['another', 'and']);
+  other.holder.kill();
+  // What the other has said is here, and where the ring stands is not.
+  const words = new DataView(there.held.window.arena.buffer);
+  const { holderDeedAt } = ringGeometry(8, 64);
+  scene.world.fabric.delayMs = () => 1;
+  while (words.getUint32(holderDeedAt, true) === 0) await scene.world.clock.advance(0.5);
+  expect(words.getUint32(8, true)).toBe(0);
+  const first = outcome(there.queue.send('mine'));
+  await scene.world.clock.advance(30_000);
+  expect(await first).toMatchObject({ reason: expect.any(Disconnected) });
+  expect(scene.atHome.popMany(9)).toEqual([]);
 });
 
 test('whatever is pushed and popped, and however long it takes, the mirror shows no more than the home has', async () => {

@@ -18,6 +18,8 @@ export class QueueSide {
   /** Once this end has closed: what it gave last may still be under way. */
   #formerProducer: RingProducer | undefined;
   #consumer: RingConsumer | undefined;
+  /** This end took its part while the window did not show where the ring stands. */
+  #begunAway = false;
   /** Why this end can go on no more, although the lease may. */
   #failure: FabricError | undefined;
   /** Whether the way to the home is lost, or the window does not show the ring again yet: there is neither room nor an item. */
@@ -45,6 +47,7 @@ export class QueueSide {
     this.check();
     if (this.#producer !== undefined) return this.#producer;
     this.#deed.produce();
+    this.#begunAway = this.isAway;
     this.#producer = new RingProducer(this.#words, this.#place.end, this.#place.geometry);
     return this.#producer;
   }
@@ -54,11 +57,12 @@ export class QueueSide {
     this.check();
     if (this.#consumer !== undefined) return this.#consumer;
     this.#deed.consume();
+    this.#begunAway = this.isAway;
     this.#consumer = new RingConsumer(this.#words, this.#place.end, this.#place.geometry);
     return this.#consumer;
   }
 
-  /** This end produces no more. */
+  /** This end produces no more. While the way is lost only it knows: that is told behind what is to be told again. */
   finish(): void {
     if (this.#formerProducer !== undefined) return;
     this.#formerProducer = this.producing();
@@ -92,6 +96,7 @@ export class QueueSide {
 
   #leave(): void {
     this.isAway = true;
+    this.#deed.rest();
   }
 
   #return(slot: ClientSlots | undefined): void {
@@ -115,10 +120,21 @@ export class QueueSide {
     const found = readGeometry(this.#lease.window.arena);
     if (!this.#deed.isUndisputed) throw new Contention('somebody else has had this end meanwhile');
     if (found.capacity !== capacity || found.stride !== stride) throw new MalformedFrame('a ring of another shape');
+    if (this.#begunAway) return this.#beginAgain();
     const head = readIndex(this.#words, headAt, capacity);
     const tail = readIndex(this.#words, tailAt, capacity);
     (this.#producer ?? this.#formerProducer)?.publishAgain(head, tail);
     this.#consumer?.publishAgain(head, tail);
+    this.#deed.sayAgain();
+  }
+
+  /** Nothing was given or taken yet: only now it is known from where on. */
+  #beginAgain(): void {
+    const { end, geometry } = this.#place;
+    this.#begunAway = false;
+    if (this.#producer !== undefined) this.#producer = new RingProducer(this.#words, end, geometry);
+    if (this.#formerProducer !== undefined) this.#formerProducer = new RingProducer(this.#words, end, geometry);
+    if (this.#consumer !== undefined) this.#consumer = new RingConsumer(this.#words, end, geometry);
     this.#deed.sayAgain();
   }
 

@@ -7,17 +7,19 @@ import { faultKinds } from './fault.ts';
 import { drawPlan } from './plan.ts';
 import { runSeed } from './run.ts';
 import type { WorkloadFactory } from './workload.ts';
+import { type WorkloadName, workloadNamed } from './workloads.ts';
 
 interface CorpusEntry {
   readonly seed: number;
   readonly only?: readonly number[];
+  readonly workloads?: readonly WorkloadName[];
   readonly what: string;
 }
 
 const corpus = JSON.parse(readFileSync(new URL('./corpus.json', import.meta.url), 'utf8')) as CorpusEntry[];
 
-test.each(corpus)('seed $seed, which failed once, does not: $what', async ({ seed, only }) => {
-  const report = await runSeed(seed, only === undefined ? {} : { only });
+test.each(corpus)('seed $seed, which failed once, does not: $what', async ({ seed, only, workloads }) => {
+  const report = await runSeed(seed, { ...(only !== undefined && { only }), workloads });
   expect(report.failures.length > 0 ? describeFailure(report, only) : '').toBe('');
 });
 
@@ -65,6 +67,15 @@ describe('a failure', () => {
     expect(only.map((index) => report.plan.faults[index]?.kind)).toEqual(['crash']);
     expect(describeFailure(report, only)).toContain(`npm run sim -- --seed ${seed} --faults ${only[0]}`);
   });
+});
+
+test('a run has the workloads that it is told to, and the line that repeats it says so', async () => {
+  const report = await runSeed(3, { workloads: ['queue'] });
+  expect([report.plan.workloads, report.failures]).toEqual([['queue'], []]);
+  expect([...report.marks.keys()].filter((mark) => mark.startsWith('call'))).toEqual([]);
+  expect(report.marks.get('queue: receive')).toBeGreaterThan(0);
+  expect(describeFailure(report)).toBe('repeat: npm run sim -- --seed 3 --workloads queue');
+  expect(() => workloadNamed('queues')).toThrow(RangeError);
 });
 
 test('a run of the same seed has the same trace, whoever reads it', async () => {

@@ -54,7 +54,7 @@ export class QueueProducer {
   }
 
   #begin(value: ItemValue = this.#value()): Item {
-    this.#giving ??= this.#user.truth.giving(this.#user.actor);
+    this.#giving ??= this.#user.truth.giving(this.#user.actor, this.#user.lease);
     return this.#giving.begin(value);
   }
 
@@ -163,7 +163,7 @@ export class QueueProducer {
   }
 
   #close(): Promise<void> {
-    this.#giving ??= this.#user.truth.giving(this.#user.actor);
+    this.#giving ??= this.#user.truth.giving(this.#user.actor, this.#user.lease);
     this.#giving.closed = true;
     this.#user.now('close', () => this.#user.queue.close());
     return this.#finish();

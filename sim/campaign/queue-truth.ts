@@ -2,7 +2,7 @@
 // which they were put, each whole, none twice, and none left out, but for what is on its way between machines when a holder
 // goes: the newest items of a producer may be lost, and those that a consumer took last come again to the next.
 import type { Actor } from './actor.ts';
-import type { Granted } from './granted.ts';
+import type { Granted, HeldLease, HomeLease } from './granted.ts';
 import { describeValue, type ItemValue, isValue } from './queue-items.ts';
 
 export interface Item {
@@ -21,14 +21,16 @@ export interface Place {
 /** What one producer puts in, in order. */
 export class Giving {
   readonly actor: Actor;
+  readonly lease: HomeLease | HeldLease;
   readonly index: number;
   /** What it gives is on its way for a while. */
   readonly sends: boolean;
   readonly items: Item[] = [];
   closed = false;
 
-  constructor(actor: Actor, index: number, sends: boolean) {
+  constructor(actor: Actor, lease: HomeLease | HeldLease, index: number, sends: boolean) {
     this.actor = actor;
+    this.lease = lease;
     this.index = index;
     this.sends = sends;
   }
@@ -74,8 +76,8 @@ export class QueueTruth {
     this.homeProduces = homeProduces;
   }
 
-  giving(actor: Actor): Giving {
-    const giving = new Giving(actor, this.#givings.length, this.#isFar(actor));
+  giving(actor: Actor, lease: HomeLease | HeldLease): Giving {
+    const giving = new Giving(actor, lease, this.#givings.length, this.#isFar(actor));
     this.#givings.push(giving);
     return giving;
   }
@@ -164,10 +166,13 @@ export class QueueTruth {
     return undefined;
   }
 
-  /** Among what was taken before, and stands in the ring yet; the newest, where numbers come again. */
+  /**
+   * Among what was taken before, and stood in the ring until just now: as items come out, more are put in, which may be known first.
+   * The newest, where numbers come again.
+   */
   #again(value: unknown): Place | undefined {
     const given = this.#kept(this.#settled).filter(({ state }) => state === 'given');
-    const standing = given.slice(1 - this.capacity).filter(({ place }) => isBefore(place, this.#reached));
+    const standing = given.slice(-2 * (this.capacity + 1)).filter(({ place }) => isBefore(place, this.#reached));
     return standing.findLast((item) => isValue(item.value, value))?.place;
   }
 
@@ -179,10 +184,11 @@ export class QueueTruth {
     return index < (this.#current?.index ?? 0);
   }
 
-  /** With one who sends, and others came after; or who died as it gave it. */
-  #mayBeLost({ actor, sends, index }: Giving, { state }: Item): boolean {
+  /** With one who sends, and others came after; or who died, or lost its lease, as it gave it. */
+  #mayBeLost({ actor, lease, sends, index }: Giving, { state }: Item): boolean {
     const isFormer = index + 1 < this.#givings.length;
-    return isFormer && (sends || (state === 'begun' && actor.process.dead));
+    const isGone = actor.process.dead || lease.status !== 'active';
+    return isFormer && (sends || (state === 'begun' && isGone));
   }
 
   #itemsFrom({ items, index }: Giving, { giving, item }: Place): Item[] {

@@ -64,7 +64,7 @@ const queueOnly: readonly QueuePlant[] = [
         to: 'this.#sleptAtMs = this.#clock.nowMs(); if (1) return void this.#end.sleeper.arm();',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 200,
   },
   {
     name: 'around the end in one piece',
