@@ -80,12 +80,4 @@ export const hostilePlants: readonly Plant[] = [
     seedsMax: 20,
     workloads,
   },
-  {
-    name: 'slots that there are not',
-    file: 'bridge/agent/home-connection',
-    breaks: 'a home’s word on where slots are is believed',
-    replacements: [dropped('if (slots !== undefined) checkSlots(layout, slots, arenaBytes);')],
-    seedsMax: 20,
-    workloads,
-  },
 ];
