@@ -133,7 +133,11 @@ export class HostileHome {
     const chance = this.#chance;
     const layout = chance.happens(0.7)
       ? this.#layout
-      : { name: 'slots', slotCount: chance.pick([8, 8, 65_536, 0]), slotStride: chance.pick([2 ** 31, 2 ** 31, 65, 0]) };
+      : {
+          name: 'slots',
+          slotCount: chance.pick([8, 8, 65_536, 0]),
+          slotStride: chance.pick([2 ** 31, 2 ** 31, 65, 0]),
+        };
     const common = {
       generation: chance.happens(0.9) ? 1 : 2,
       arenaBytes: chance.happens(0.9) ? arenaBytes : chance.pick([0, 4096, 2 ** 31]),
