@@ -232,6 +232,13 @@ describe('the greeting of another version', () => {
 describe('bounds', () => {
   const raw = (value: unknown) => Uint8Array.from(pack(value));
   const lease = new Uint8Array(16);
+  const layout = { name: 'none', slotCount: 0, slotStride: 0 };
+  const description = { type: 'description', seq: 1, generation: 1, remainingMs: 1, layout, freeSlots: 0 };
+
+  test('a lease has a byte, and a layout may have none', () => {
+    expect(decoded(raw({ ...description, arenaBytes: 1 }))).toMatchObject({ arenaBytes: 1, layout });
+    refused(raw({ ...description, arenaBytes: 0 }));
+  });
 
   const outOfBounds = [
     { type: 'done', seq: -1 },

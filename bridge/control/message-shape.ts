@@ -19,7 +19,7 @@ const agent = id(agentIdBytes);
 const lease = id(leaseIdBytes);
 const holder = id(holderKeyBytes);
 const generation = uint(Number.MAX_SAFE_INTEGER);
-const arenaBytes = uint(leaseBytesMax);
+const arenaBytes = v.pipe(uint(leaseBytesMax), v.minValue(1));
 const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(leaseMsMax));
 /** A time to ask for: what a lease can last. */
 const leaseMs = v.pipe(milliseconds, v.minValue(leaseMsMin));
@@ -35,7 +35,7 @@ const planeBody = v.pipe(v.instance(Uint8Array), v.maxLength(planeBodyBytesMax))
 const layout = v.strictObject({
   name: names<LayoutName>(layoutIds),
   slotCount: uint(boardSlotsMax),
-  slotStride: arenaBytes,
+  slotStride: uint(leaseBytesMax),
 });
 
 /** A greeting, as far as all versions agree on it. */

@@ -11,7 +11,7 @@ const uint32 = fc.nat(2 ** 32 - 1);
 const seq = uint32;
 const lease = fc.uint8Array({ minLength: 16, maxLength: 16 });
 const generation = fc.maxSafeNat();
-const arenaBytes = fc.nat(2 ** 31);
+const arenaBytes = fc.integer({ min: 1, max: 2 ** 31 });
 const holder = fc.uint8Array({ minLength: 16, maxLength: 16 });
 const milliseconds = fc.double({ min: 0, max: 30 * 24 * 3600 * 1000, noNaN: true }).map((ms) => ms + 0);
 const slots = fc.option(
@@ -25,7 +25,7 @@ const slots = fc.option(
 const layout = fc.record({
   name: fc.constantFrom('none' as const, 'classic' as const, 'slots' as const),
   slotCount: fc.nat(60),
-  slotStride: arenaBytes,
+  slotStride: fc.nat(2 ** 31),
 });
 const planeBody = fc.uint8Array({ maxLength: 1024 });
 const offer = fc.option(planeBody);

@@ -90,6 +90,7 @@ export class HostileHolder {
   #write(): void {
     if (this.#end !== undefined) this.#post(this.#end);
     else if (this.#prey.open) this.#slots?.scrawl();
+    else if (this.#chance.happens(0.1)) this.#slots?.lurk(this.#process.clock);
     else this.#slots?.meddle();
   }
 

@@ -15,6 +15,8 @@ import {
   SlotBoard,
   type SlotRange,
 } from '#bridge';
+import type { FarEnd } from '../far-end.ts';
+import type { FarNews } from '../far-request.ts';
 import type { MemoryAttachment } from '../memory-attachment.ts';
 import { MemoryDoorbell } from '../memory-doorbell.ts';
 import { MemorySegment } from '../memory-window.ts';
@@ -26,6 +28,11 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const leaseMs = 600_000;
 const arenaBytes = 65_536;
+/** What is written after each attach, before long: whoever attaches calls soon. */
+const answersMax = 12;
+const soonMs = 800;
+/** Names the lease in a far session. */
+const binding = 1;
 
 export class HostileHome {
   readonly record: ServiceRecord;
@@ -36,6 +43,8 @@ export class HostileHome {
   readonly #layout;
   readonly #carriers = new Set<Carrier>();
   readonly #bells: MemoryDoorbell[] = [];
+  readonly #ends = new Set<FarEnd>();
+  #gone = false;
   readonly #close: () => void;
   #board: MemorySegment | undefined;
   #session = 0;
@@ -80,7 +89,9 @@ export class HostileHome {
   }
 
   leave(): void {
+    this.#gone = true;
     this.#close();
+    for (const end of this.#ends) this.#process.card.closeEnd(end);
     for (const carrier of this.#carriers) carrier.close();
     this.#memory.close();
   }
@@ -103,8 +114,9 @@ export class HostileHome {
     if (chance.happens(0.05)) return; // Nor does it answer everything.
     const slots = message.type === 'attach' ? this.#slots(message.slots) : null;
     const handles = message.type === 'attach' && carrier.carriesAttachments ? this.#share(slots) : [];
-    const answer = { ...this.#answerTo(message.type, slots), seq: message.seq };
-    const said = chance.happens(0.3) ? bent(chance, answer) : packed(answer);
+    const answer = { ...this.#answerTo(message, slots), seq: message.seq };
+    if (message.type === 'attach') for (let answers = 0; answers < answersMax; answers++) this.#answerSoon();
+    const said = chance.happens(0.15) ? bent(chance, answer) : packed(answer);
     const sent = chance.happens(0.9) ? handles : handles.slice(0, chance.integer(0, handles.length));
     carrier.send(said, chance.happens(0.05) ? [...sent].reverse() : sent);
     if (chance.happens(0.1)) carrier.send(said, []);
@@ -117,17 +129,21 @@ export class HostileHome {
     return { client: 0, first: 0, count: Math.min(wanted, slotCount), session: this.#session };
   }
 
-  #answerTo(type: Message['type'], slots: unknown): Fields {
+  #answerTo(message: Message, slots: unknown): Fields {
     const chance = this.#chance;
-    const layout = chance.happens(0.85)
+    const layout = chance.happens(0.7)
       ? this.#layout
-      : { name: 'slots', slotCount: chance.pick([0, 8, 65_536]), slotStride: chance.pick([0, 64, 65, 2 ** 31]) };
+      : {
+          name: 'slots',
+          slotCount: chance.pick([8, 8, 65_536, 0]),
+          slotStride: chance.pick([2 ** 31, 2 ** 31, 65, 0]),
+        };
     const common = {
       generation: chance.happens(0.9) ? 1 : 2,
       arenaBytes: chance.happens(0.9) ? arenaBytes : chance.pick([0, 4096, 2 ** 31]),
       layout,
     };
-    switch (type) {
+    switch (message.type) {
       case 'attach':
         return {
           type: 'attached',
@@ -135,14 +151,19 @@ export class HostileHome {
           leaseMs,
           remainingMs: leaseMs,
           slots,
-          offer: chance.happens(0.5) ? null : noise(chance, 4),
+          offer: chance.happens(0.9)
+            ? new Uint8Array(Uint32Array.of(binding).buffer)
+            : chance.pick([null, noise(chance, 4), noise(chance, 5)]),
         };
       case 'describe':
         return { type: 'description', ...common, remainingMs: leaseMs, freeSlots: 8 };
       case 'resolve':
         return { type: 'services', records: this.#records() };
       case 'plane':
-        return { type: 'plane-answer', body: noise(chance, chance.pick([0, 4, 4, 1024])) };
+        return {
+          type: 'plane-answer',
+          body: chance.happens(0.9) ? this.#openEnd(message.body) : noise(chance, chance.pick([0, 4, 1024])),
+        };
       case 'detach':
         return { type: 'done' };
       default:
@@ -185,6 +206,39 @@ export class HostileHome {
     return handles;
   }
 
+  #answerSoon(): void {
+    this.#process.clock.after(this.#chance.octaves(0.05, soonMs), () => {
+      if (this.#gone) return;
+      this.#scrawl();
+      for (const bell of this.#bells) bell.ring();
+      for (const end of this.#ends) this.#publish(end);
+    });
+  }
+
+  /** As #scrawl(), where the holder has a mirror. */
+  #publish(end: FarEnd): void {
+    const chance = this.#chance;
+    const { arena } = this.#memory.window;
+    if (arena.length === 0) return;
+    const isSlots = this.#layout.name === 'slots';
+    const place = chance.pick([0, 0, 1, 2, 5, 65_536]);
+    const at = isSlots ? 256 * Math.min(place, 7) : 32_768;
+    const source = arena.slice(at, at + chance.pick([20, 28, 200]));
+    const news: FarNews = chance.happens(0.7)
+      ? { place, status: chance.pick([3, 3, 4, 4, 5, 0, 1, 2, 6, 16, 17, 18, 255]) }
+      : { place, kind: chance.pick([0, 0x1000000, 0x2000000, 0x3000000, 0x4000000]) };
+    end.publish(chance.happens(0.9) ? binding : 7, chance.happens(0.9) ? at : 65_530, source, news);
+  }
+
+  /** As the far plane does: an end of a session, to which its memory is open. */
+  #openEnd(body: Uint8Array): Uint8Array {
+    const end = this.#process.card.openEnd({ onNews: () => undefined, onBroken: () => undefined });
+    this.#ends.add(end);
+    end.regions.set(binding, this.#memory.window.arena);
+    if (body.length === 4) end.connect(new DataView(body.buffer, body.byteOffset).getUint32(0, true));
+    return new Uint8Array(Uint32Array.of(end.number).buffer);
+  }
+
   /** Into the places of answers, mostly: statuses, lengths, ids; and the control page. */
   #scrawl(): void {
     const chance = this.#chance;
@@ -203,6 +257,7 @@ export class HostileHome {
     if (chance.happens(0.3)) bytes[chance.integer(0, bytes.length - 1)] = chance.integer(0, 255);
     if (chance.happens(0.1)) bytes[arena.length + chance.integer(0, 299)] = chance.integer(0, 255);
     view.setUint8(at + 12, chance.pick([3, 3, 3, 4, 4, 5, 0, 1, 2, 6, 255]));
+    bytes[at + (isSlots ? 20 : 17)] = chance.integer(0, 7); // An error's kind, where it is one.
     const board = this.#board;
     if (!isSlots || board === undefined || board.buffer.byteLength === 0) return;
     const { words } = new SlotBoard(board.buffer, 8);

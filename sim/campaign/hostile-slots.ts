@@ -1,6 +1,6 @@
 // What a hostile client writes in the memory of a lease that it is attached to: in its own slots, or, where nobody else has
 // any, wherever it likes.
-import { type Attached, entryKinds, SlotBoard, type SlotRange } from '#bridge';
+import { type Attached, type Clock, entryKinds, SlotBoard, type SlotRange } from '#bridge';
 import type { MemoryAttachment } from '../memory-attachment.ts';
 import { MemoryDoorbell } from '../memory-doorbell.ts';
 import { MemorySegment } from '../memory-window.ts';
@@ -8,6 +8,7 @@ import type { Chance } from './chance.ts';
 import { hostileMethodId, type PreyLedger } from './prey-ledger.ts';
 
 const sessionShift = 12;
+const looksMax = 40;
 const statuses = [0, 1, 1, 1, 2, 3, 4, 5, 6, 6, 7, 255] as const;
 const lengths = [0, 1, 32_751, 32_752, 65_535, 65_536, 65_537, 2 ** 24, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1] as const;
 const kinds: readonly number[] = [...Object.values(entryKinds), 0x4000000, 0x7f000000];
@@ -81,12 +82,14 @@ export class HostileSlots {
   meddle(): void {
     if (this.#gone) return;
     const chance = this.#chance;
-    switch (chance.integer(0, 7)) {
+    switch (chance.integer(0, 9)) {
       case 0:
       case 1:
         this.#post(this.#fresh());
         break;
       case 2:
+      case 8:
+      case 9:
         this.#replay();
         break;
       case 3:
@@ -111,6 +114,19 @@ export class HostileSlots {
         if (this.#board !== undefined) this.#board.callers[this.#range.client] = chance.integer(0, 255);
     }
     this.#bell.ring();
+  }
+
+  /** Names a slot of somebody else, in which a request waits: now or soon. */
+  lurk(clock: Clock, looks: number = looksMax): void {
+    if (this.#gone || this.#board === undefined || looks === 0) return;
+    const { slotStride, slotCount } = this.#attached.layout;
+    const { first, count } = this.#range;
+    for (let slot = first + count; slot < slotCount; slot++) {
+      if (this.#words[slot * slotStride + 12] !== 1) continue;
+      this.#push(slot - first + 1);
+      this.#bell.ring();
+    }
+    clock.after(this.#chance.octaves(0.01, 20), () => this.lurk(clock, looks - 1));
   }
 
   /** Anything anywhere: the lease is its own enemy's alone. */

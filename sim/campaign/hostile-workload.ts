@@ -24,8 +24,8 @@ const firstPort = 9000;
 /** Of what hostile homes offer. */
 const responseBytesMax = 65_536;
 /** Hostile processes do little in hours, and much in seconds. */
-const deedsMax = 300;
-const trialsMax = 60;
+const deedsMax = 200;
+const trialsMax = 30;
 
 interface Trial {
   readonly actor: Actor;
