@@ -2,9 +2,10 @@
  * EntryRing), the server (ServeLoop, SlotScheduler, SlotsServerPath), clients (SlotsClientPath, CallLane, AnswerWatch,
  * BlockingWait), and how both sleep (DoorbellSleeper, Waker). Without fragments and streams.
  *
- * Client 0 has two slots, calls in the event loop and, beside that, by callSync, and may give a call up, once. Client 1 has
- * one slot. Any process may crash between any two steps, once in all; with ONE_MISHAP, if no call is given up. The home hears
- * of a client's end in its event loop, frees its slots, and later gives them to a new client, of the same number.
+ * Client 0 has two slots, calls in the event loop and, beside that, by callSync, and may give a call up, once (not
+ * with NONE_GIVEN_UP). Client 1 has one slot. Any process may crash between any two steps, once in all (with ONE_MISHAP, if
+ * no call is given up). The home hears of a client's end in its event loop, frees its slots, and later gives them to a new
+ * client, of the same number.
  *
  * A step is one load or store that others can tell from its neighbours, with what is private about it; all are in one order,
  * as Atomics are. Plain stores and loads stand in the step of the entry that orders them. How long one looks before one
@@ -641,6 +642,12 @@ init {
 #ifdef ONE_MISHAP
     if
     :: crashed = true; gaveUp = true
+    :: true
+    fi;
+#elif defined(NONE_GIVEN_UP)
+    gaveUp = true;
+    if
+    :: crashed = true
     :: true
     fi;
 #else
