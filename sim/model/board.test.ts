@@ -15,7 +15,7 @@ test.each([
   ['of two clients that both sleep', ['CALLS0=1', 'CALLS1=1', 'CALLS2=1', 'ONE_MISHAP'], 2_000_000],
   [
     'of two clients, of which one has two calls under way',
-    ['CALLS0=2', 'CALLS1=1', 'CALLS2=1', 'ONE_MISHAP', 'PLAIN1'],
+    ['CALLS0=2', 'CALLS1=1', 'CALLS2=1', 'NONE_GIVEN_UP', 'PLAIN1'],
     5_000_000,
   ],
 ])(

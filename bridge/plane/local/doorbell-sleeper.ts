@@ -4,11 +4,14 @@
 // No wake-up is lost, because both sides store before they load, and Atomics are sequentially consistent:
 //   sleeper: store own sleeper word = n, load what is waited for; sleeps only if nothing was published.
 //   waker:   store what is waited for,   load peer's sleeper word; rings if it is n, and was not rung for n yet.
-// Whichever store comes second, its side's load sees the other's store. The atomic store is the fence; the waker's load
-// after it is a plain one, which nothing moves before the fence, and a tenth of the price.
+// Whichever store comes second, its side's load sees the other's store. On x86-64 the atomic store is the fence: the waker's
+// load after it is a plain one, which nothing moves before the fence, and a tenth of the price. Elsewhere (arm64) that store
+// is a release, which only an atomic load stays behind.
 import type { Doorbell } from '#native';
 import type { Sleeper } from '../plane.ts';
 import type { SleepWord } from '../sleep-word.ts';
+
+const plainLoadsStayBehind = process.arch === 'x64';
 
 /** Rings a sleeper's doorbell, once for each of its sleeps. */
 export class Waker {
@@ -25,7 +28,8 @@ export class Waker {
 
   /** After publishing. True if the peer sleeps. */
   wake(): boolean {
-    const sleep = this.#words[this.#index] as number;
+    const words = this.#words;
+    const sleep = plainLoadsStayBehind ? (words[this.#index] as number) : Atomics.load(words, this.#index);
     if (sleep === 0) return false;
     if (sleep !== this.#rungFor) {
       this.#rungFor = sleep;
