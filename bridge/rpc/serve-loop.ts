@@ -58,17 +58,23 @@ export class ServeLoop {
    * settled at once are served without a turn of the event loop, and yet do not starve it.
    */
   handlerSettled(): void {
-    if (this.#state === 'asleep') this.#continueSlice();
-    else if (this.#state === 'ended') this.#finishIfDone();
+    if (this.#state === 'asleep') {
+      this.#endIfDue(this.#clock.nowMs());
+      this.#continueSlice();
+    } else if (this.#state === 'ended') this.#finishIfDone();
   }
 
   #startSlice(): void {
     const nowMs = this.#clock.nowMs();
-    const { lease } = this.#server;
-    // After a process was stopped, requests may come before timers: what was due then is seen first.
-    if (nowMs >= lease.deadlineMs) lease.end('expired');
+    this.#endIfDue(nowMs);
     this.#sliceEndMs = nowMs + Math.max(sliceMs, this.#port.spinMsMax / 2);
     this.#continueSlice();
+  }
+
+  /** After a process was stopped, requests and its own timers may come before the lease's: what was due then is seen first. */
+  #endIfDue(nowMs: number): void {
+    const { lease } = this.#server;
+    if (nowMs >= lease.deadlineMs) lease.end('expired');
   }
 
   #continueSlice(): void {
