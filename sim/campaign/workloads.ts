@@ -4,6 +4,7 @@ import type { Chance } from './chance.ts';
 import { DnsWorkload } from './dns-workload.ts';
 import { MemoryWorkload } from './memory-workload.ts';
 import { RpcWorkload } from './rpc-workload.ts';
+import { ServiceWorkload } from './service-workload.ts';
 import { StreamWorkload } from './stream-workload.ts';
 import type { WorkloadFactory } from './workload.ts';
 
@@ -13,13 +14,14 @@ interface Choice {
   readonly share: number;
 }
 
-export type WorkloadName = 'rpc' | 'memory' | 'dns' | 'streams';
+export type WorkloadName = 'rpc' | 'memory' | 'dns' | 'streams' | 'services';
 
 const choices: Readonly<Record<WorkloadName, Choice>> = {
   rpc: { make: (stage) => new RpcWorkload(stage), share: 0.7 },
   memory: { make: () => new MemoryWorkload(), share: 0.4 },
   dns: { make: (stage) => new DnsWorkload(stage), share: 0.4 },
   streams: { make: () => new StreamWorkload(), share: 0.4 },
+  services: { make: () => new ServiceWorkload(), share: 0.3 },
 };
 
 export const workloadNames: readonly WorkloadName[] = Object.keys(choices) as WorkloadName[];

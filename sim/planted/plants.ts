@@ -1,6 +1,7 @@
 // Bugs that the simulator has to find: changes to the real code of bridge, applied as it is loaded (hooks.ts), so that the
 // code itself knows nothing of them. Each text stands exactly once in its file, as source and as built; a test sees to that.
 import { dropped, type Plant } from './plant.ts';
+import { servicePlants } from './service-plants.ts';
 import { slotsPlants } from './slots-plants.ts';
 import { streamPlants } from './stream-plants.ts';
 
@@ -187,6 +188,7 @@ export const plants: readonly Plant[] = [
   },
   ...slotsPlants,
   ...streamPlants,
+  ...servicePlants,
 ];
 
 /** Throws RangeError for a name that none has. */
