@@ -37,10 +37,10 @@ export class DnsWorkload implements Workload {
     }
   }
 
-  /** Every lease with a server whose home lives. */
+  /** Every lease that is served under the name, and whose home lives. */
   #served(): string[] {
     const { granted } = this.#stage;
-    const serving = [...granted.values()].filter(({ lease, process }) => !process.dead && lease.layout.name !== 'none');
+    const serving = [...granted.values()].filter(({ service, process }) => !process.dead && service === serviceName);
     return serving.filter(({ lease }) => lease.status === 'active').map(({ lease }) => lease.id);
   }
 

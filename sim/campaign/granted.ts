@@ -10,6 +10,8 @@ export class Granted {
   readonly lease: HomeLease;
   readonly process: Process;
   readonly node: Node;
+  /** Under which it is served, if it is. */
+  service: string | undefined;
   readonly #timeMs: () => number;
   #endedAtMs = Number.POSITIVE_INFINITY;
   #furthestDeadlineMs: number;
