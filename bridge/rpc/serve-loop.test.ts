@@ -242,3 +242,26 @@ test('a handler that settles after its thread stood still begins no other past t
   expect(await world.clock.run(served)).toMatchObject({ status: 'rejected', reason: expect.any(LeaseExpired) });
   expect(ran).toEqual([1]);
 });
+
+test('a handler that settles as its process goes on again lets nothing in that came after the lease’s end', async () => {
+  const { world, home, lease } = granted({ leaseMs: 30 });
+  const server = new RpcServer(lease, { wait: 'event', slots: 2 });
+  const seen: number[] = [];
+  const handle = (methodId: number, payload: Uint8Array) => {
+    seen.push(methodId);
+    return new Promise<Uint8Array>((resolve) => home.clock.after(10, () => resolve(payload)));
+  };
+  void outcome(server.serve({ handle }));
+  const held = await world.clock.run(world.process().agent.attach(lease.id, { slots: 2 }));
+  const client = new RpcClient(held, { wait: 'event' });
+  const calls = [outcome(client.call(1, nothing))];
+  await world.clock.advance(5);
+  home.freeze();
+  await world.clock.advance(10); // The first handler is due to settle before the doorbell rings for the next request.
+  calls.push(outcome(client.call(2, nothing)));
+  await world.clock.advance(40);
+  home.thaw();
+  await world.clock.advance(50);
+  expect([seen, lease.status]).toEqual([[1], 'expired']);
+  expect((await Promise.all(calls)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+});

@@ -58,20 +58,27 @@ export class ServeLoop {
    * settled at once are served without a turn of the event loop, and yet do not starve it.
    */
   handlerSettled(): void {
-    if (this.#state === 'asleep') this.#continueSlice();
-    else if (this.#state === 'ended') this.#finishIfDone();
+    if (this.#state === 'asleep') {
+      this.#endIfDue(this.#clock.nowMs());
+      this.#continueSlice();
+    } else if (this.#state === 'ended') this.#finishIfDone();
   }
 
   #startSlice(): void {
-    this.#sliceEndMs = this.#clock.nowMs() + Math.max(sliceMs, this.#port.spinMsMax / 2);
+    const nowMs = this.#clock.nowMs();
+    this.#endIfDue(nowMs);
+    this.#sliceEndMs = nowMs + Math.max(sliceMs, this.#port.spinMsMax / 2);
     this.#continueSlice();
   }
 
-  #continueSlice(): void {
+  /** After a process was stopped, requests and its own timers may come before the lease's: what was due then is seen first. */
+  #endIfDue(nowMs: number): void {
     const { lease } = this.#server;
-    // After a process was stopped, requests and settled handlers may come before timers: what was due then is seen first.
-    if (this.#clock.nowMs() >= lease.deadlineMs) lease.end('expired');
-    if (this.#stateIsEnded()) return;
+    if (nowMs >= lease.deadlineMs) lease.end('expired');
+  }
+
+  #continueSlice(): void {
+    if (this.#state === 'ended') return;
     this.#state = 'polling';
     this.#port.disarm();
     try {

@@ -45,6 +45,7 @@ async function serveOne(actor: Actor, granted: Granted, ledger: CallLedger, serv
   const over = new Promise<void>((resolve) => lease.onEnd(() => resolve()));
   const wait = chance.happens(0.8) ? 'event' : 'adaptive';
   const server = new RpcServer(lease, { wait, ...drawLayout(chance) });
+  granted.service = serviceName;
   const handle: RpcHandler['handle'] = (methodId, payload, context) => {
     const call = ledger.ran(actor, granted, methodId, payload);
     return call === undefined ? new Uint8Array(0) : answer(actor, call, context);

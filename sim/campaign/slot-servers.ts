@@ -29,6 +29,7 @@ async function serveOne(actor: Actor, granted: Granted, { service, handlerOf }: 
   const over = new Promise<void>((resolve) => lease.onEnd(() => resolve()));
   const wait = chance.happens(0.8) ? 'event' : 'adaptive';
   const server = new RpcServer(lease, { wait, slots, slotPayloadBytes: chance.pick([44, 236, 1004, 3052]) });
+  granted.service = service;
   const handler = handlerOf(actor, granted);
   actor.spawn(() => serveWithBreaks(actor, server, handler));
   await dns.register(service, server);

@@ -6,33 +6,38 @@ import { HostileWorkload } from './hostile-workload.ts';
 import { MemoryWorkload } from './memory-workload.ts';
 import { QueueWorkload } from './queue-workload.ts';
 import { RpcWorkload } from './rpc-workload.ts';
+import { ServiceWorkload } from './service-workload.ts';
 import { StreamWorkload } from './stream-workload.ts';
 import type { WorkloadFactory } from './workload.ts';
 
 interface Choice {
   readonly make: WorkloadFactory;
-  /** Of runs that have it. */
-  readonly share: number;
+  /** How often it is drawn, beside the others. */
+  readonly weight: number;
 }
 
-export type WorkloadName = 'rpc' | 'memory' | 'dns' | 'queue' | 'streams' | 'hostile';
+export type WorkloadName = 'rpc' | 'memory' | 'dns' | 'queue' | 'streams' | 'services' | 'hostile';
 
 const choices: Readonly<Record<WorkloadName, Choice>> = {
-  rpc: { make: (stage) => new RpcWorkload(stage), share: 0.7 },
-  memory: { make: () => new MemoryWorkload(), share: 0.4 },
-  dns: { make: (stage) => new DnsWorkload(stage), share: 0.4 },
-  queue: { make: (stage) => new QueueWorkload(stage), share: 0.4 },
-  streams: { make: () => new StreamWorkload(), share: 0.4 },
-  hostile: { make: (stage) => new HostileWorkload(stage), share: 0.2 },
+  rpc: { make: (stage) => new RpcWorkload(stage), weight: 3 },
+  memory: { make: () => new MemoryWorkload(), weight: 2 },
+  dns: { make: (stage) => new DnsWorkload(stage), weight: 2 },
+  queue: { make: (stage) => new QueueWorkload(stage), weight: 3 },
+  streams: { make: () => new StreamWorkload(), weight: 2 },
+  services: { make: () => new ServiceWorkload(), weight: 1 },
+  hostile: { make: (stage) => new HostileWorkload(stage), weight: 1 },
 };
 
 export const workloadNames: readonly WorkloadName[] = Object.keys(choices) as WorkloadName[];
 
-/** At least one. What is looked for in FabricDns is what rpc serves. */
+const tickets = workloadNames.flatMap((name) => Array<WorkloadName>(choices[name].weight).fill(name));
+const anotherShare = 0.3;
+
+/** One, sometimes several. What is looked for in FabricDns is what rpc serves. */
 export function drawWorkloads(chance: Chance): WorkloadName[] {
-  const drawn = new Set(workloadNames.filter((name) => chance.fork().happens(choices[name].share)));
+  const drawn = new Set([chance.pick(tickets)]);
+  while (chance.happens(anotherShare)) drawn.add(chance.pick(tickets));
   if (drawn.has('dns')) drawn.add('rpc');
-  if (drawn.size === 0) drawn.add(chance.pick(workloadNames));
   return workloadNames.filter((name) => drawn.has(name));
 }
 

@@ -3,6 +3,7 @@
 import { hostilePlants } from './hostile-plants.ts';
 import { dropped, type Plant } from './plant.ts';
 import { queuePlants } from './queue-plants.ts';
+import { servicePlants } from './service-plants.ts';
 import { slotsPlants } from './slots-plants.ts';
 import { streamPlants } from './stream-plants.ts';
 
@@ -191,6 +192,7 @@ export const plants: readonly Plant[] = [
   ...queuePlants,
   ...streamPlants,
   ...hostilePlants,
+  ...servicePlants,
 ];
 
 /** Throws RangeError for a name that none has. */

@@ -123,7 +123,7 @@ export const streamPlants: readonly Plant[] = [
     file: 'bridge/rpc/server',
     breaks: 'a server that stops serving does not answer its streams',
     replacements: [dropped('this.#path.respond(stream, status.responseReady, new Uint8Array(0));')],
-    seedsMax: 40,
+    seedsMax: 100,
     workloads,
   },
   {
