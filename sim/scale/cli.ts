@@ -22,7 +22,7 @@ async function main({ sizes, leasesPerNode, looks, messageMs, silent, seed, out 
   for (const nodes of sizes) {
     const watchers = watchersOf(nodes, looks);
     rows.push(await runScale({ nodes, leasesPerNode, watchers, leaseMs, messageMs, silent, seed }));
-    console.error(`${nodes} nodes: ${rows.at(-1)?.costs.seconds.toFixed(0)} s of processor time`);
+    console.error(`${table(rows)}\n`);
   }
   const said = [memoryLine(memory), ...conclusions(rows, messageMs)];
   console.log(`${table(rows)}\n\n${legend}\n\n${said.join('\n')}`);
