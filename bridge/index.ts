@@ -26,6 +26,8 @@ export {
   controlPageBytes,
   type SlotLayout,
   serverSleepsWord,
+  stateOf,
+  stateWord,
 } from './lease/control-page.ts';
 export { Lease, type RevokeOutcome } from './lease/lease.ts';
 export { agentOf, type LeaseId, type LeaseReference, leaseUrl, parseLeaseReference } from './lease/lease-id.ts';
@@ -35,6 +37,16 @@ export { defaultRenewalPolicy, type RenewalPolicy } from './lease/renewal.ts';
 export { Histogram } from './metrics/histogram.ts';
 export { Metrics } from './metrics/metrics.ts';
 export { formatNetworkAddress, type NetworkAddress, parseNetworkAddress } from './network-address.ts';
+export { type LineMemory, lineBytes } from './plane/cxl/line-memory.ts';
+export {
+  bodyBytesMax,
+  type ChannelPlace,
+  halfBytes,
+  headBytes,
+  type LineMessage,
+  LineReader,
+  LineWriter,
+} from './plane/cxl/line-ring.ts';
 export { arenaWords, IndexFlow, type IndexWire, isNotice, notices } from './plane/index-flow.ts';
 export { MirrorSlots } from './plane/mirror-slots.ts';
 export type {

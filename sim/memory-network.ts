@@ -2,6 +2,7 @@
 // here, so that a test or a seed decides it.
 import { CapacityExceeded, type Carrier, type CarrierListener, type CarrierTransport, Disconnected } from '#bridge';
 import { type CarrierKind, MemoryCarrier } from './memory-carrier.ts';
+import type { PoolHost } from './pool-host.ts';
 import type { SimClock } from './timeline.ts';
 
 interface Listening {
@@ -25,8 +26,8 @@ export class MemoryNetwork {
   readonly #listening = new Map<string, Listening>();
 
   /** A process's access to the network; its carriers' events come by its clock. */
-  transport(clock: SimClock): MemoryTransport {
-    return new MemoryTransport(this, clock);
+  transport(clock: SimClock, poolHost?: PoolHost): MemoryTransport {
+    return new MemoryTransport(this, clock, poolHost);
   }
 
   listen(address: string, listening: Listening): void {
@@ -46,11 +47,13 @@ export class MemoryNetwork {
 export class MemoryTransport implements CarrierTransport {
   readonly clock: SimClock;
   readonly #network: MemoryNetwork;
+  readonly #poolHost: PoolHost | undefined;
   readonly #carriers = new Set<MemoryCarrier>();
   readonly #addresses = new Set<string>();
 
-  constructor(network: MemoryNetwork, clock: SimClock) {
+  constructor(network: MemoryNetwork, clock: SimClock, poolHost?: PoolHost) {
     this.#network = network;
+    this.#poolHost = poolHost;
     this.clock = clock;
   }
 
@@ -108,7 +111,7 @@ export class MemoryTransport implements CarrierTransport {
   #carrier(clock: SimClock, kind: CarrierKind): MemoryCarrier {
     const delayMs = () => this.#network.delayMs();
     const onClosed = () => this.#carriers.delete(carrier);
-    const carrier = new MemoryCarrier(clock, { delayMs, onClosed, kind });
+    const carrier = new MemoryCarrier(clock, { delayMs, onClosed, kind, poolHost: this.#poolHost });
     this.#carriers.add(carrier);
     return carrier;
   }
