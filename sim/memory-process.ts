@@ -95,7 +95,8 @@ export class MemoryProcess {
 
   async #homeAgent(): Promise<Agent> {
     const agent = this.#agent();
-    if (this.#address !== undefined) await (this.#listening ??= agent.listenNetwork(this.#address));
+    if (this.#address !== undefined) this.#listening ??= agent.listenNetwork(this.#address);
+    await this.#listening;
     return agent;
   }
 

@@ -1,5 +1,5 @@
-// A lease's bytes in a pool, from another host. They are read where they lie. They are written there only where the hosts'
-// caches are coherent: else its home does it, so that each line is one host's to write.
+// A lease's bytes in a pool, from another host. They are read where they lie, once the home has flushed them. They are
+// written there only where the hosts' caches are coherent: else its home does it, so that each line is one host's to write.
 import { type ArenaAccess, Disconnected, Revoked, stateOf, stateWord } from '#bridge';
 import type { Extent } from './pool-book.ts';
 import type { PoolCard } from './pool-card.ts';
@@ -31,8 +31,9 @@ export class PoolAccess implements ArenaAccess {
 
   /** What its home ends meanwhile is not read. */
   async read(offset: number, bytes: number): Promise<Uint8Array> {
-    const { extent } = this.#reached;
+    const { extent, end, binding } = this.#reached;
     const { lines } = this.#card;
+    if (!this.#isCoherent) await end.askFlush(binding, offset, bytes);
     lines.invalidate(extent.at + offset, bytes);
     const copy = lines.load(extent.at + offset, bytes);
     this.#checkState();

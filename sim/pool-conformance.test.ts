@@ -1,10 +1,13 @@
-// The conformance suite between machines that share a pool: each home, and the suite itself, is a host of its own.
+// The conformance suite between two machines that share a pool: the suite is a process of one, homes are processes of the
+// other, where one that stays is asked for the services there.
 import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
-import { type NetworkAddress, systemEnvironment } from '#bridge';
+import { systemEnvironment } from '#bridge';
 import { describeConformance, type HomeProcess, hostHome } from '../sdk/conformance/index.ts';
 import { FarFabric } from './far-fabric.ts';
 import { LiveClock } from './live-clock.ts';
+// Has the public classes use the process that runs.
+import './memory-fabric.ts';
 import { MemoryNetwork } from './memory-network.ts';
 import { MemoryProcess } from './memory-process.ts';
 import { MemoryRecords } from './memory-registry.ts';
@@ -12,19 +15,20 @@ import { Pool } from './pool.ts';
 import type { Surroundings } from './process.ts';
 import { SeededRandom } from './seeded-random.ts';
 
-const port = 7000;
-const hostsMax = 64;
+const firstPort = 7000;
+const hostBytes = 2 ** 26;
 
-/** Machines with a process each. */
+/** Two machines, and the worst that their caches may do. */
 class PoolMachines {
   readonly #pool: Pool;
   readonly #surroundings: Surroundings;
-  readonly #addresses: NetworkAddress[] = [];
+  readonly #records = [new MemoryRecords(), new MemoryRecords()] as const;
+  #lastPort = firstPort;
 
   constructor(coherent: boolean) {
     const clock = new LiveClock();
     const random = new SeededRandom(1);
-    this.#pool = new Pool({ hosts: hostsMax, hostBytes: 2 ** 23, coherent });
+    this.#pool = new Pool({ hosts: 2, hostBytes, coherent });
     this.#pool.pick = (count) => Math.floor(random.unit() * count);
     this.#pool.evictions = () => (random.unit() < 0.3 ? 1 : 0);
     this.#pool.flushesLate = () => random.unit() < 0.5;
@@ -44,16 +48,20 @@ class PoolMachines {
     };
   }
 
-  process(): MemoryProcess {
-    const number = this.#addresses.length;
-    const address = { host: `machine-${number}`, port };
-    this.#addresses.push(address);
-    const records = new MemoryRecords();
+  process(machine: 0 | 1): MemoryProcess {
+    const records = this.#records[machine];
     return new MemoryProcess(this.#surroundings, (_directory, { clock }) => records.registry(clock), {
-      address,
-      peers: () => this.#addresses.filter((each) => each !== address),
-      pool: this.#pool.hosts[number],
+      address: { host: `machine-${machine}`, port: this.#lastPort++ },
+      peers: () => (machine === 0 ? [{ host: 'machine-1', port: firstPort }] : []),
+      pool: this.#pool.hosts[machine],
+      records,
     });
+  }
+
+  /** On machine 1; the first process of all. */
+  async startKnownHome(): Promise<void> {
+    const { MemBuilder } = this.process(1);
+    await new MemBuilder().leaseSecs(3600).acquire();
   }
 }
 
@@ -87,10 +95,11 @@ class PoolHome extends EventEmitter implements HomeProcess {
 
 for (const coherent of [false, true]) {
   const machines = new PoolMachines(coherent);
+  await machines.startKnownHome();
   describeConformance({
     plane: 'cxl',
-    spawnHome: () => new PoolHome(machines.process()).start(),
-    classes: machines.process(),
+    spawnHome: () => new PoolHome(machines.process(1)).start(),
+    classes: machines.process(0),
     sharesThread: true,
     lacks: {
       'a lease is attached by its id': 'an id says nothing of the machine that its lease is on',

@@ -20,8 +20,8 @@ import { decodeHead, encodeHead, type PoolHead } from './pool-messages.ts';
 export interface PoolEndParts {
   /** The peer's bytes are there; this came after them. */
   readonly onNews: (binding: number, news: FarNews) => void;
-  /** The peer has changed these bytes of a lease, and is to be told once whoever looks finds them changed. */
-  readonly onChanged: (binding: number, offset: number, bytes: number) => void;
+  /** These bytes of a lease are to be where others find them: the peer has changed them, or asks for that. */
+  readonly onTouched: (binding: number, offset: number, bytes: number) => void;
   /** The channel is of no use any more. Called once, and not after close(). */
   readonly onBroken: (error: FabricError) => void;
   /** Whether notices get through. */
@@ -78,12 +78,12 @@ export class PoolEnd implements FarWay {
 
   /** Resolves once the peer has done it; rejects with Revoked where it may not be done, and when this end is closed. */
   request(request: Exclude<FarRequest, { op: 'read' | 'publish' }>): Promise<FarResult> {
-    return new Promise((resolve, reject) => {
-      if (this.#closed) return reject(this.#broken);
-      const id = ++this.#lastId;
-      this.#pending.set(id, { resolve, reject });
-      this.#send({ ...headOf(request), id }, request.op === 'write' ? request.source : nothing);
-    });
+    return this.#ask(headOf(request), request.op === 'write' ? request.source : nothing);
+  }
+
+  /** Resolves once the peer has flushed these bytes of a lease. Rejects as request() does. */
+  async askFlush(binding: number, offset: number, bytes: number): Promise<void> {
+    await this.#ask({ what: 'flush', binding, offset, first: BigInt(bytes) }, nothing);
   }
 
   /** Writes bytes to the peer, then tells it. */
@@ -133,6 +133,15 @@ export class PoolEnd implements FarWay {
     this.#card.host.pool.removeEnd(this.number);
   }
 
+  #ask(head: PoolHead, source: Uint8Array): Promise<FarResult> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(this.#broken);
+      const id = ++this.#lastId;
+      this.#pending.set(id, { resolve, reject });
+      this.#send({ ...head, id }, source);
+    });
+  }
+
   get #works(): boolean {
     return !this.#closed && this.#broken === undefined;
   }
@@ -146,21 +155,23 @@ export class PoolEnd implements FarWay {
     if (head.what === 'done' || head.what === 'counted' || head.what === 'refused') return this.#answered(head);
     const { binding = 0, offset = 0, id = 0, news } = head;
     const result = this.#perform(head, body);
-    if (result !== 'refused' && head.what === 'publish' && news !== undefined) this.#parts.onNews(binding, news);
-    if (id === 0) return;
-    if (result !== 'refused' && head.what !== 'probe') this.#parts.onChanged(binding, offset, body.length || 8);
-    this.#send(answerTo(id, result), nothing);
+    if (result !== 'refused' && news !== undefined) this.#parts.onNews(binding, news);
+    if (result !== 'refused' && news === undefined) this.#parts.onTouched(binding, offset, touchedBytes(head, body));
+    if (id !== 0) this.#send(answerTo(id, result), nothing);
   }
 
   /** Of a lease that has been withdrawn nothing is done, and whoever asked for it is told. */
   #perform(head: PoolHead, body: Uint8Array): FarResult | 'refused' {
+    const { what, binding = 0 } = head;
+    if (what === 'probe') return undefined;
+    const region = this.regions.get(binding);
+    if (region === undefined) return body.length > 0 || what !== 'publish' ? 'refused' : undefined;
+    if (what === 'flush') return checkedFlush(head, region);
     const request = requestOf(head, body);
-    if (request.op !== 'probe' && !this.regions.has(request.binding) && body.length > 0) return 'refused';
     try {
       return perform(request, this.regions);
     } catch (cause) {
-      if (this.regions.has(head.binding ?? 0)) throw new MalformedFrame('a peer touches what is not there', { cause });
-      return 'refused';
+      throw new MalformedFrame('a peer touches what is not there', { cause });
     }
   }
 
@@ -229,6 +240,16 @@ function headOf(request: Exclude<FarRequest, { op: 'read' | 'publish' }>): PoolH
   if (request.op === 'write') return { what: 'write', binding, offset };
   if (request.op === 'fetchAdd') return { what: 'fetchAdd', binding, offset, first: request.delta };
   return { what: 'compareExchange', binding, offset, first: request.desired, second: request.expected };
+}
+
+function checkedFlush({ offset = 0, first = 0n }: PoolHead, region: Uint8Array): undefined {
+  if (BigInt(offset) + first <= BigInt(region.length)) return;
+  throw new MalformedFrame(`a peer has ${first} bytes at ${offset} flushed, of ${region.length}`);
+}
+
+function touchedBytes({ what, first = 0n }: PoolHead, body: Uint8Array): number {
+  if (what === 'flush') return Number(first);
+  return what === 'compareExchange' || what === 'fetchAdd' ? 8 : body.length;
 }
 
 function requestOf(

@@ -65,7 +65,7 @@ export class PoolHolderLink implements HolderLink {
     const { host } = this.#card;
     const end = this.#card.openEnd({
       onNews: (binding, news) => this.#held.get(binding)?.heard(news),
-      onChanged: () => undefined,
+      onTouched: () => undefined,
       onBroken: (error) => this.#parts.onBroken(error),
       reaches: () => !(this.#parts.carrier as MemoryCarrier).closed,
     });

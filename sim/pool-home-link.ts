@@ -52,7 +52,7 @@ export class PoolHomeLink implements HomeLink {
     this.#channel = openChannel(card);
     this.#end = card.openEnd({
       onNews: (binding, news) => this.#heard(binding, news),
-      onChanged: (binding, offset, bytes) => this.#bindings.get(binding)?.segment.publish(offset, bytes),
+      onTouched: (binding, offset, bytes) => this.#bindings.get(binding)?.segment.publish(offset, bytes),
       onBroken,
       reaches: () => true,
     });

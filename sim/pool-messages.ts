@@ -8,12 +8,22 @@
 //         12     4  id           of what is to be answered; 0 for nothing
 //         16     4  place        a slot's among the client's own
 //         20     4  value        the status, kind or end
-//         24     8  first        desired, or added; in an answer the result
+//         24     8  first        desired, or added, or bytes to flush; in an answer the result
 //         32     8  second       expected
 import { headBytes, type LeaseStatus, MalformedFrame } from '#bridge';
 import type { FarNews } from './far-request.ts';
 
-const codes = ['probe', 'write', 'publish', 'compareExchange', 'fetchAdd', 'done', 'counted', 'refused'] as const;
+const codes = [
+  'probe',
+  'flush',
+  'write',
+  'publish',
+  'compareExchange',
+  'fetchAdd',
+  'done',
+  'counted',
+  'refused',
+] as const;
 const ends: readonly Exclude<LeaseStatus, 'active' | 'disconnected'>[] = ['expired', 'revoked', 'released', 'fenced'];
 
 export interface PoolHead {

@@ -100,7 +100,7 @@ export class Process {
   /** The pool's, where the machine at the other end shares it. */
   #planeTo(carrier: Carrier | undefined): LinkPlane {
     const peer = carrier instanceof MemoryCarrier ? carrier.peerPoolHost : undefined;
-    if (this.poolCard !== undefined && peer?.pool === this.poolCard.host.pool && peer !== this.poolCard.host) {
+    if (this.poolCard !== undefined && peer?.pool === this.poolCard.host.pool) {
       return new PoolPlane(this.poolCard, peer.number);
     }
     if (this.#far !== undefined) return this.#far;
