@@ -68,12 +68,12 @@ export class PoolEnd implements FarWay {
     return this.#works && this.#rings?.reader.ready === true;
   }
 
-  /** The peer's number, and where the channel is. */
+  /** The peer's number, and where the channel is. The peer may have told of something that could not be looked at before. */
   connect(peer: number, place: ChannelPlace): void {
     const { lines } = this.#card;
     this.#peer = peer;
     this.#rings = { writer: new LineWriter(lines, place), reader: new LineReader(lines, place) };
-    this.#try(() => this.#sendWaiting());
+    this.observe();
   }
 
   /** Resolves once the peer has done it; rejects with Revoked where it may not be done, and when this end is closed. */

@@ -22,6 +22,8 @@ export const faultKinds = {
   revokes: 'a home takes a lease back, or gives it up',
   'scarce memory': 'share of the machine’s memory that somebody else has',
   'slow handlers': 'handlers take up to so many milliseconds',
+  evictions: 'share of steps in a pool at which a line leaves some host’s cache',
+  'late flushes': 'share of lines that are written back by the next fence only',
 } as const;
 
 export type FaultKind = keyof typeof faultKinds;
