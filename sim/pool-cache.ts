@@ -39,6 +39,7 @@ export class PoolCache implements LineMemory {
 
   store(offset: number, source: Uint8Array): void {
     this.#pool.evictSome();
+    this.#pool.changes += 1;
     this.#eachPart(offset, source.length, (line, from, to, done) => {
       this.#line(line).set(source.subarray(done, done + to - from), from);
       if (this.#stored.push(line) > storedMax) this.#stored.shift();
@@ -126,6 +127,7 @@ export class PoolCache implements LineMemory {
     if (!equal(inMemory, base)) onViolation(`two hosts have stored in the line at ${line * lineBytes}`);
     inMemory.set(view);
     base.set(view);
+    this.#pool.changes += 1;
   }
 
   #isDirty(line: number): boolean {

@@ -51,6 +51,8 @@ export class PoolEnd implements FarWay {
   #lastId = 0;
   #probedAtMs: number | undefined;
   #looks = false;
+  /** Of the pool's changes, those after which nothing was there. */
+  #changesSeen = -1;
   #broken: FabricError | undefined;
   #closed = false;
 
@@ -65,7 +67,11 @@ export class PoolEnd implements FarWay {
   }
 
   get hasNews(): boolean {
-    return this.#works && this.#rings?.reader.ready === true;
+    const { changes } = this.#card.host.pool;
+    if (!this.#works || this.#rings === undefined || changes === this.#changesSeen) return false;
+    if (this.#rings.reader.ready) return true;
+    this.#changesSeen = changes;
+    return false;
   }
 
   /** The peer's number, and where the channel is. The peer may have told of something that could not be looked at before. */
@@ -107,7 +113,7 @@ export class PoolEnd implements FarWay {
 
   /** Takes what has come, and says so; then looks once more, as the peer tells only those who have taken all. */
   observe(): void {
-    if (this.#looks) return;
+    if (this.#looks || (!this.hasNews && this.#waiting.length === 0)) return;
     this.#looks = true;
     this.#try(() => {
       do {

@@ -26,6 +26,8 @@ export class Pool {
   noticeMs: () => number = () => 0;
   /** Hears of what must never happen in this memory. */
   onViolation: (what: string) => void = (what) => invariant(false, what);
+  /** Counts what may be seen elsewhere: whoever has looked since need not look again. */
+  changes = 0;
   readonly #ends = new Map<number, PoolEnd>();
   #lastEnd = 0;
 

@@ -1,5 +1,6 @@
 // Bugs that the simulator has to find: changes to the real code of bridge, applied as it is loaded (hooks.ts), so that the
 // code itself knows nothing of them. Each text stands exactly once in its file, as source and as built; a test sees to that.
+import { cxlPlants } from './cxl-plants.ts';
 import { dropped, type Plant } from './plant.ts';
 import { slotsPlants } from './slots-plants.ts';
 
@@ -185,6 +186,7 @@ export const plants: readonly Plant[] = [
     seedsMax: 100,
   },
   ...slotsPlants,
+  ...cxlPlants,
 ];
 
 /** Throws RangeError for a name that none has. */
