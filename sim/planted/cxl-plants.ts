@@ -12,7 +12,7 @@ export const cxlPlants: readonly Plant[] = [
         to: 'this.#memory.store(this.#place.ownAt + bodiesAt + bodyLine * lineBytes, body);',
       },
     ],
-    seedsMax: 40,
+    seedsMax: 100,
   },
   {
     name: 'record before its body',
@@ -25,7 +25,7 @@ export const cxlPlants: readonly Plant[] = [
         to: 'this.#storeRecord(head, body.length, bodyLine); if (lines > 0) this.#store(this.#place.ownAt + bodiesAt + bodyLine * lineBytes, body);',
       },
     ],
-    seedsMax: 60,
+    seedsMax: 100,
   },
   {
     name: 'no fence',
@@ -37,14 +37,14 @@ export const cxlPlants: readonly Plant[] = [
         to: 'this.#memory.flush(at, bytes.length);',
       },
     ],
-    seedsMax: 60,
+    seedsMax: 100,
   },
   {
     name: 'load without an invalidation',
     file: 'bridge/plane/cxl/line-ring',
     breaks: 'a word that was looked at once is never seen to change',
     replacements: [dropped('memory.invalidate(at, 4);')],
-    seedsMax: 40,
+    seedsMax: 100,
   },
   {
     name: 'body’s first line alone invalidated',
@@ -56,7 +56,7 @@ export const cxlPlants: readonly Plant[] = [
         to: 'this.#memory.invalidate(bodyAt, 1);',
       },
     ],
-    seedsMax: 60,
+    seedsMax: 100,
   },
   {
     name: 'two writers of one line',
@@ -72,7 +72,7 @@ export const cxlPlants: readonly Plant[] = [
         to: 'loadWord(this.#memory, this.#place.ownAt + takenAt + 8);',
       },
     ],
-    seedsMax: 60,
+    seedsMax: 100,
   },
   {
     name: 'no notice to a reader that rests',
@@ -84,7 +84,7 @@ export const cxlPlants: readonly Plant[] = [
         to: 'return this.#taken >= this.#written;',
       },
     ],
-    seedsMax: 20,
+    seedsMax: 100,
   },
   {
     name: 'notice before the flush',
