@@ -28,6 +28,8 @@ export {
   controlPageBytes,
   type SlotLayout,
   serverSleepsWord,
+  stateOf,
+  stateWord,
 } from './lease/control-page.ts';
 export { Lease, type RevokeOutcome } from './lease/lease.ts';
 export {
@@ -54,6 +56,16 @@ export {
 export { Histogram } from './metrics/histogram.ts';
 export { Metrics } from './metrics/metrics.ts';
 export { formatNetworkAddress, type NetworkAddress, parseNetworkAddress } from './network-address.ts';
+export { type LineMemory, lineBytes } from './plane/cxl/line-memory.ts';
+export {
+  bodyBytesMax,
+  type ChannelPlace,
+  halfBytes,
+  headBytes,
+  type LineMessage,
+  LineReader,
+  LineWriter,
+} from './plane/cxl/line-ring.ts';
 export { arenaWords, IndexFlow, type IndexWire, isNotice, notices } from './plane/index-flow.ts';
 export { MirrorSlots } from './plane/mirror-slots.ts';
 export type {

@@ -1,12 +1,13 @@
 // Authoritative access to a lease's bytes at home, from elsewhere: the home's card reads and writes them.
 import { type ArenaAccess, Disconnected } from '#bridge';
+import type { FarEnd } from './far-end.ts';
 import type { FarPath } from './far-path.ts';
 
 export class FarAccess implements ArenaAccess {
-  #path: FarPath | undefined;
+  #path: FarPath<FarEnd> | undefined;
 
   /** The lease is reached by this path from here on. */
-  connect(path: FarPath): void {
+  connect(path: FarPath<FarEnd>): void {
     this.#path = path;
   }
 
@@ -30,7 +31,7 @@ export class FarAccess implements ArenaAccess {
     return (await end.request({ op: 'fetchAdd', binding, offset, delta })) as bigint;
   }
 
-  get #reached(): FarPath {
+  get #reached(): FarPath<FarEnd> {
     if (this.#path === undefined) throw new Disconnected('the lease is not bound yet');
     return this.#path;
   }

@@ -2,9 +2,10 @@
 import { Disconnected } from '#bridge';
 import { FarEnd, type FarEvents } from './far-end.ts';
 import type { FarFabric } from './far-fabric.ts';
+import type { FarLooker } from './far-path.ts';
 import type { ProcessClock } from './process-clock.ts';
 
-export class FarCard {
+export class FarCard implements FarLooker {
   readonly clock: ProcessClock;
   readonly #fabric: FarFabric;
   readonly #ends = new Set<FarEnd>();

@@ -1,9 +1,8 @@
 // A client's end of its slots on another machine: what it publishes is sent from its mirror, and a response's status is put
 // there once its bytes are.
 import { arenaWords, type ClientPort, IndexFlow, isNotice, type MirrorSlots, notices, type SlotRange } from '#bridge';
-import type { FarCard } from './far-card.ts';
 import { farIndexWire } from './far-index-wire.ts';
-import type { FarPath } from './far-path.ts';
+import type { FarLooker, FarPath } from './far-path.ts';
 
 const callSpinMsMax = 0.05;
 /** How often a thread that blocks asks whether the peer is still there, milliseconds. */
@@ -12,7 +11,7 @@ const probeEveryMs = 100;
 export class FarClientPort implements ClientPort {
   readonly spinMsMax: number = callSpinMsMax;
   readonly looksPerClock = 1;
-  readonly #card: FarCard;
+  readonly #looker: FarLooker;
   readonly #arena: Uint8Array;
   readonly #slots: MirrorSlots;
   readonly #indices: Int32Array;
@@ -23,8 +22,8 @@ export class FarClientPort implements ClientPort {
   #callback: () => void = () => undefined;
 
   /** `arena` is the mirror. */
-  constructor(card: FarCard, arena: Uint8Array, slots: MirrorSlots) {
-    this.#card = card;
+  constructor(looker: FarLooker, arena: Uint8Array, slots: MirrorSlots) {
+    this.#looker = looker;
     this.#arena = arena;
     this.#indices = arenaWords({ arena });
     this.#slots = slots;
@@ -53,7 +52,7 @@ export class FarClientPort implements ClientPort {
 
   /** Once: nothing changes here while this process's thread has the turn. */
   look(_looks: number): boolean {
-    this.#card.observe();
+    this.#looker.observe();
     return this.#slots.look(1); // Observes: response.
   }
 
@@ -67,7 +66,7 @@ export class FarClientPort implements ClientPort {
   }
 
   observe(): void {
-    this.#card.observe();
+    this.#looker.observe();
   }
 
   catchUp(onCaughtUp: () => void): void {
@@ -99,7 +98,7 @@ export class FarClientPort implements ClientPort {
   /** Never at once: somebody who looks brought this in, and must not find the slot taken by others. */
   wake(): void {
     if (!this.#armed) return;
-    this.#card.clock.nextTurn(() => {
+    this.#looker.clock.nextTurn(() => {
       if (this.#armed) this.#callback();
     });
   }
@@ -117,12 +116,12 @@ export class FarClientPort implements ClientPort {
   }
 
   keepAlive(keep: boolean): void {
-    this.#card.keepAlive(this, keep);
+    this.#looker.keepAlive(this, keep);
   }
 
   /** No network connection can be read while the thread stands still; so the peer is asked on the data path. */
   block(timeoutMs: number): void {
-    this.#card.clock.block(() => this.#card.hasNews, Math.min(timeoutMs, probeEveryMs));
+    this.#looker.clock.block(() => this.#looker.hasNews, Math.min(timeoutMs, probeEveryMs));
     this.pumpControl();
   }
 
@@ -130,8 +129,8 @@ export class FarClientPort implements ClientPort {
   pumpControl(): void {
     const path = this.#path;
     path?.end.probe();
-    this.#card.clock.block(() => false, 0);
-    this.#card.observe();
+    this.#looker.clock.block(() => false, 0);
+    this.#looker.observe();
     if (path?.end.broken !== undefined) path.onBroken(path.end.broken);
   }
 }

@@ -3,6 +3,7 @@
 // neither is the other, which finds that out when it next sends something.
 import { Disconnected, type Timer } from '#bridge';
 import type { FarFabric } from './far-fabric.ts';
+import type { FarWay } from './far-path.ts';
 import { type FarNews, type FarRequest, type FarResult, perform, performPart } from './far-request.ts';
 import type { ProcessClock } from './process-clock.ts';
 
@@ -22,7 +23,7 @@ interface Pending {
 /** How long a card repeats what is not answered before it gives the session up, milliseconds. */
 const giveUpMs = 500;
 
-export class FarEnd {
+export class FarEnd implements FarWay {
   readonly number: number;
   /** What the peer may reach here, by binding. */
   readonly regions: Map<number, Uint8Array> = new Map();

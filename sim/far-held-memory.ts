@@ -8,28 +8,25 @@ import {
   type SlotLayout,
   type SlotRange,
 } from '#bridge';
-import { FarAccess } from './far-access.ts';
-import type { FarCard } from './far-card.ts';
 import { FarClientPort } from './far-client-port.ts';
-import type { FarPath } from './far-path.ts';
+import type { FarLooker, FarPath } from './far-path.ts';
 import type { FarNews } from './far-request.ts';
-import { MemorySegment, MemoryWindow } from './memory-window.ts';
+import { MemorySegment, MemoryWindow, type MirrorOf } from './memory-window.ts';
 
 export class FarHeldMemory implements HeldMemory {
   readonly window: MemoryWindow;
-  readonly #card: FarCard;
+  readonly #looker: FarLooker;
   readonly #generation: number;
   readonly #layout: SlotLayout;
-  readonly #access = new FarAccess();
   #port: FarClientPort | undefined;
   #onClose: () => void = () => undefined;
 
   /** The control page is this process's own: what the home says of the lease is written there as it arrives. */
-  constructor(card: FarCard, { identity, layout }: BindRequest) {
-    this.#card = card;
+  constructor(looker: FarLooker, { identity, layout }: BindRequest, home: MirrorOf) {
+    this.#looker = looker;
     this.#generation = identity.generation;
     this.#layout = layout;
-    this.window = new MemoryWindow(new MemorySegment(identity.arenaBytes + controlPageBytes), this.#access);
+    this.window = new MemoryWindow(new MemorySegment(identity.arenaBytes + controlPageBytes), home);
     this.window.control.initialise(identity);
     this.window.control.setLayout(layout);
   }
@@ -41,11 +38,10 @@ export class FarHeldMemory implements HeldMemory {
   /** The lease is reached by this path from here on. With slots, the mirror is open to the home's responses. */
   connect(path: FarPath, slots: SlotRange | undefined, onClose: () => void): void {
     this.#onClose = onClose;
-    this.#access.connect(path);
     if (slots === undefined) return;
     const { arena } = this.window;
     path.end.regions.set(path.binding, arena);
-    this.#port ??= new FarClientPort(this.#card, arena, new MirrorSlots(arena, this.#layout, slots));
+    this.#port ??= new FarClientPort(this.#looker, arena, new MirrorSlots(arena, this.#layout, slots));
     this.#port.connect(path);
   }
 
@@ -57,7 +53,7 @@ export class FarHeldMemory implements HeldMemory {
   }
 
   keepAlive(waiter: object, keep: boolean): void {
-    this.#card.keepAlive(waiter, keep);
+    this.#looker.keepAlive(waiter, keep);
   }
 
   close(): void {

@@ -8,6 +8,7 @@ import {
   invariant,
   MalformedFrame,
 } from '#bridge';
+import { FarAccess } from './far-access.ts';
 import type { FarCard } from './far-card.ts';
 import type { FarEnd } from './far-end.ts';
 import { FarHeldMemory } from './far-held-memory.ts';
@@ -15,6 +16,9 @@ import { decodeNumber, encodeNumber } from './far-numbers.ts';
 
 /** How long the home's word on why a session broke is waited for, milliseconds. */
 const verdictMs = 100;
+
+/** The access of each window, which stays through reconnections. */
+const accesses = new WeakMap<HeldMemory, FarAccess>();
 
 export class FarHolderLink implements HolderLink {
   readonly resumes = true;
@@ -37,6 +41,7 @@ export class FarHolderLink implements HolderLink {
     if (this.#end === undefined) throw new Disconnected('the far session was closed here');
     const memory = this.#memoryFor(request);
     const path = { end: this.#end, binding, onBroken: this.#parts.onBroken };
+    accesses.get(memory)?.connect(path);
     memory.connect(path, request.slots, () => this.#held.delete(binding));
     this.#held.set(binding, memory);
     return memory;
@@ -63,12 +68,19 @@ export class FarHolderLink implements HolderLink {
   /** What is bound for the first time, or what hung on another link. */
   #memoryFor(request: BindRequest): FarHeldMemory {
     const { held, identity } = request;
-    if (held === undefined) return new FarHeldMemory(this.#card, request);
+    if (held === undefined) return this.#newMemory(request);
     invariant(held instanceof FarHeldMemory, 'a lease is resumed by the plane that bound it');
     const { arena, closed } = held.window;
     if (closed) throw new Disconnected('the lease has ended meanwhile');
     if (arena.length === identity.arenaBytes) return held;
     throw new MalformedFrame(`a lease of ${arena.length} bytes came back with ${identity.arenaBytes}`);
+  }
+
+  #newMemory(request: BindRequest): FarHeldMemory {
+    const access = new FarAccess();
+    const memory = new FarHeldMemory(this.#card, request, { access, plane: 'sim' });
+    accesses.set(memory, access);
+    return memory;
   }
 
   /** A lease that is taken away under fire breaks the session too: the home's word of it, if there is one, is on its way. */

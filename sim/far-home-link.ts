@@ -1,24 +1,21 @@
 // The home's end of a far session: opens each granted lease to the session's card, and closes it again, which is what
 // stops the holder.
 import {
-  arenaWords,
   CapacityExceeded,
   type FabricError,
   type Grant,
   type HomeLink,
   type HomeMemory,
-  IndexFlow,
   invariant,
   MalformedFrame,
   type SlotRange,
 } from '#bridge';
 import type { FarCard } from './far-card.ts';
+import { farClient } from './far-client.ts';
 import type { FarEnd } from './far-end.ts';
-import { farIndexWire } from './far-index-wire.ts';
 import { decodeNumber, encodeNumber } from './far-numbers.ts';
 import type { FarNews } from './far-request.ts';
 import { MemoryHome } from './memory-plane.ts';
-import type { FarClient } from './memory-ports.ts';
 
 interface Binding {
   readonly memory: MemoryHome;
@@ -55,7 +52,9 @@ export class FarHomeLink implements HomeLink {
     const binding = ++this.#lastBinding;
     this.#bindings.set(binding, { memory, slots });
     this.#end.regions.set(binding, memory.window.arena);
-    if (slots !== undefined) memory.serverPort?.addFarClient(slots, this.#clientAt(binding, memory, slots));
+    if (slots !== undefined) {
+      memory.serverPort?.addFarClient(slots, farClient(this.#end, binding, memory.window, slots));
+    }
     return { attachments: [], offer: encodeNumber(binding) };
   }
 
@@ -81,22 +80,6 @@ export class FarHomeLink implements HomeLink {
     this.#bindings.delete(binding);
     this.#end.regions.delete(binding);
     if (slots !== undefined) memory.serverPort?.removeClient(slots.client);
-  }
-
-  #clientAt(binding: number, { window }: MemoryHome, { first }: SlotRange): FarClient {
-    const indices = arenaWords(window);
-    return {
-      indices: new IndexFlow(farIndexWire(this.#end, binding, window.arena), indices, 'home'),
-      observe: () => this.#end.observe(),
-      publish: (slot, offset, bytes, status) => {
-        const source = window.arena.subarray(offset, offset + bytes);
-        this.#end.publish(binding, offset, source, { place: slot - first, status }); // Publishes: response.
-      },
-      tell: (slot, kind, offset, bytes) => {
-        const source = window.arena.subarray(offset, offset + bytes);
-        this.#end.publish(binding, offset, source, { place: slot - first, kind }); // Publishes: response.
-      },
-    };
   }
 
   /** Of a lease that was withdrawn: nobody's. */

@@ -1,9 +1,9 @@
 // Takes indices, and the bytes before them, across a far session.
 import { type IndexWire, notices } from '#bridge';
-import type { FarEnd } from './far-end.ts';
+import type { FarWay } from './far-path.ts';
 
 /** `arena` is the window at this end. */
-export function farIndexWire(end: FarEnd, binding: number, arena: Uint8Array): IndexWire {
+export function farIndexWire(end: FarWay, binding: number, arena: Uint8Array): IndexWire {
   const nothing = new Uint8Array(0);
   return {
     write: (offset, bytes) => {

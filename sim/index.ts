@@ -9,6 +9,8 @@ export { MemoryNetwork, MemoryTransport } from './memory-network.ts';
 export { type MemoryMachine, MemoryPlane } from './memory-plane.ts';
 export { MemoryRecords } from './memory-registry.ts';
 export { MemoryTcp } from './memory-tcp.ts';
+export { Pool, type PoolOptions } from './pool.ts';
+export type { PoolHost } from './pool-host.ts';
 export { Process, type ProcessOptions } from './process.ts';
 export { ProcessClock, type ProcessClockOptions } from './process-clock.ts';
 export { SeededRandom } from './seeded-random.ts';

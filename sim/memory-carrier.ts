@@ -5,6 +5,7 @@
 import { type Attachment, type Carrier, type CarrierEvents, invariant } from '#bridge';
 import { MemoryAttachment } from './memory-attachment.ts';
 import type { Breakable, CarrierKind } from './memory-network.ts';
+import type { PoolHost } from './pool-host.ts';
 import type { SimClock } from './timeline.ts';
 
 type Content =
@@ -24,6 +25,8 @@ export interface MemoryCarrierOptions {
   readonly onClosed?: () => void;
   /** What it behaves as: a Unix socket, unless told otherwise. */
   readonly kind?: CarrierKind;
+  /** The machine that this end is on, as it shares a pool. */
+  readonly poolHost?: PoolHost | undefined;
 }
 
 export class MemoryCarrier implements Carrier, Breakable {
@@ -32,6 +35,8 @@ export class MemoryCarrier implements Carrier, Breakable {
   readonly #clock: SimClock;
   readonly #delayMs: (bytes: Uint8Array | undefined) => number;
   readonly #onClosed: () => void;
+  /** The machine that this end is on, as it shares a pool. */
+  readonly poolHost: PoolHost | undefined;
   readonly #inbox: Arrival[] = [];
   #peer: MemoryCarrier | undefined;
   #events: CarrierEvents | undefined;
@@ -44,6 +49,7 @@ export class MemoryCarrier implements Carrier, Breakable {
     this.#clock = clock;
     this.#delayMs = options.delayMs ?? (() => 0);
     this.#onClosed = options.onClosed ?? (() => undefined);
+    this.poolHost = options.poolHost;
     this.kind = options.kind ?? 'unix';
     this.carriesAttachments = this.kind !== 'tcp';
   }
@@ -53,6 +59,11 @@ export class MemoryCarrier implements Carrier, Breakable {
     invariant(this.#peer === undefined && peer.#peer === undefined, 'a carrier has two ends');
     this.#peer = peer;
     peer.#peer = this;
+  }
+
+  /** The machine at the other end, as it shares a pool. */
+  get peerPoolHost(): PoolHost | undefined {
+    return this.#peer?.poolHost;
   }
 
   get closed(): boolean {

@@ -4,6 +4,7 @@ import { CapacityExceeded, type Carrier, type CarrierListener, type CarrierTrans
 import { MemoryCarrier } from './memory-carrier.ts';
 import type { MemoryServer } from './memory-server.ts';
 import { MemorySocket } from './memory-socket.ts';
+import type { PoolHost } from './pool-host.ts';
 import type { SimClock } from './timeline.ts';
 
 export type CarrierKind = 'unix' | 'tcp';
@@ -51,8 +52,8 @@ export class MemoryNetwork {
   readonly #listening = new Map<string, Listening>();
 
   /** A process's access to the network; its carriers' events come by its clock. */
-  transport(clock: SimClock): MemoryTransport {
-    return new MemoryTransport(this, clock);
+  transport(clock: SimClock, poolHost?: PoolHost): MemoryTransport {
+    return new MemoryTransport(this, clock, poolHost);
   }
 
   listen(address: string, listening: Listening): void {
@@ -72,18 +73,19 @@ export class MemoryNetwork {
 export class MemoryTransport implements CarrierTransport {
   readonly clock: SimClock;
   /**
-   * Told of each message that is sent to this process, and, without bytes, of the end of each carrier (but not of
-   * streams); draws how much longer
-   * it takes until the process hears of that, milliseconds.
+   * Told of each message that is sent to this process, and, without bytes, of the end of each carrier, but for
+   * streams; draws how much longer it takes until the process hears of that, milliseconds.
    */
   receiveMs: (bytes: Uint8Array | undefined) => number = () => 0;
   readonly #network: MemoryNetwork;
+  readonly #poolHost: PoolHost | undefined;
   readonly #connections = new Set<Breakable>();
   readonly #servers = new Set<MemoryServer>();
   readonly #addresses = new Set<string>();
 
-  constructor(network: MemoryNetwork, clock: SimClock) {
+  constructor(network: MemoryNetwork, clock: SimClock, poolHost?: PoolHost) {
     this.#network = network;
+    this.#poolHost = poolHost;
     this.clock = clock;
   }
 
@@ -162,7 +164,7 @@ export class MemoryTransport implements CarrierTransport {
   #carrier(kind: CarrierKind): MemoryCarrier {
     const delayMs = (bytes: Uint8Array | undefined) => this.#network.delayMs() + this.receiveMs(bytes);
     const onClosed = () => this.#connections.delete(carrier);
-    const carrier = new MemoryCarrier(this.clock, { delayMs, onClosed, kind });
+    const carrier = new MemoryCarrier(this.clock, { delayMs, onClosed, kind, poolHost: this.#poolHost });
     this.#connections.add(carrier);
     return carrier;
   }

@@ -51,10 +51,17 @@ export class MemoryPlane implements Plane {
   readonly name: PlaneName = 'sim';
   readonly #machine: MemoryMachine;
   readonly #clock: ProcessClock;
+  readonly #openSegment: (bytes: number) => MemorySegment;
 
-  constructor(machine: MemoryMachine, clock: ProcessClock) {
+  /** `openSegment` takes a lease's memory from somewhere else than this machine's own. */
+  constructor(
+    machine: MemoryMachine,
+    clock: ProcessClock,
+    openSegment: (bytes: number) => MemorySegment = (bytes) => new MemorySegment(bytes),
+  ) {
     this.#machine = machine;
     this.#clock = clock;
+    this.#openSegment = openSegment;
   }
 
   allocate({ minBytes }: AllocateRequest): HomeMemory {
@@ -63,8 +70,9 @@ export class MemoryPlane implements Plane {
     if (bytes > this.#machine.freeBytes) {
       throw new CapacityExceeded(`${bytes} bytes wanted, ${this.#machine.freeBytes} are free`);
     }
+    const segment = this.#openSegment(bytes);
     this.#machine.freeBytes -= bytes;
-    return new MemoryHome(this.#machine, this.#clock, bytes);
+    return new MemoryHome(this.#machine, this.#clock, segment);
   }
 
   openHomeLink(): HomeLink {
@@ -108,12 +116,16 @@ export class MemoryHome implements HomeMemory {
   #server: OpenServer | undefined;
   #bytes: number;
 
-  constructor(machine: MemoryMachine, clock: ProcessClock, bytes: number) {
+  constructor(machine: MemoryMachine, clock: ProcessClock, segment: MemorySegment) {
     this.#machine = machine;
     this.#clock = clock;
-    this.#bytes = bytes;
-    this.#segment = new MemoryAttachment(new MemorySegment(bytes), machine.attachments);
-    this.window = new MemoryWindow(this.#segment.resource);
+    this.#bytes = segment.buffer.byteLength;
+    this.#segment = new MemoryAttachment(segment, machine.attachments);
+    this.window = new MemoryWindow(segment);
+  }
+
+  get segment(): MemorySegment {
+    return this.#segment.resource;
   }
 
   /** Once a server is open. */
@@ -154,6 +166,7 @@ export class MemoryHome implements HomeMemory {
   }
 
   close(): void {
+    if (!this.window.closed) this.segment.settle();
     this.window.close();
     this.#segment.close();
     this.#closeBell(this.#server?.bell);

@@ -1,10 +1,10 @@
 // One process of a MemoryFabric: the public classes, bound to an agent of its own, and what can happen to a process.
 // Its code runs on the thread of whoever tests it; what happens to it (timers, messages, wake-ups) comes by its clock.
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type Agent, Disconnected, type Registry } from '#bridge';
+import { type Agent, Disconnected, type NetworkAddress, type Registry } from '#bridge';
 import { type AttachOptions, FabricDns, type FabricDnsOptions, MemBuilder, type MemLease } from '#sdk/api';
 import type { Fabric } from '#sdk/fabric';
-import { Process, type Surroundings } from './process.ts';
+import { Process, type ProcessOptions, type Surroundings } from './process.ts';
 
 /** Where code runs that MemoryProcess.run() has begun. */
 const running = new AsyncLocalStorage<MemoryProcess>();
@@ -26,24 +26,34 @@ export function runningProcess(): MemoryProcess | undefined {
 /** Which services are in a directory, as a process sees them; undefined stands for the usual one. */
 export type RegistryOf = (directory: string | undefined, process: Process) => Registry;
 
+/** A process that is on a machine of its own. */
+export interface Placed extends ProcessOptions {
+  /** Where it listens for other machines, as soon as it is home to something. */
+  readonly address: NetworkAddress;
+  readonly peers: () => readonly NetworkAddress[];
+}
+
 export class MemoryProcess {
   /** As `leasewire` exports it; whatever is acquired or attached by it is this process's. */
   readonly MemBuilder: typeof MemBuilder;
   /** As `leasewire` exports it; it finds what processes of the same fabric have registered. */
   readonly FabricDns: typeof FabricDns;
   readonly #process: Process;
+  readonly #address: NetworkAddress | undefined;
+  #listening: Promise<unknown> | undefined;
   #ended = false;
 
   /** By MemoryFabric.process(). */
-  constructor(surroundings: Surroundings, registryOf: RegistryOf) {
-    this.#process = new Process(surroundings, { enter: (callback) => this.run(callback) });
+  constructor(surroundings: Surroundings, registryOf: RegistryOf, placed?: Placed) {
+    this.#process = new Process(surroundings, { ...placed, enter: (callback) => this.run(callback) });
+    this.#address = placed?.address;
     this.MemBuilder = memBuilderIn(this);
     this.FabricDns = fabricDnsIn(this);
     fabrics.set(this, {
       agent: () => this.#agent(),
-      homeAgent: async () => this.#agent(),
+      homeAgent: () => this.#homeAgent(),
       registry: (directory) => registryOf(directory, this.#process),
-      peers: () => [],
+      peers: placed?.peers ?? (() => []),
     });
   }
 
@@ -81,6 +91,13 @@ export class MemoryProcess {
     if (this.#ended) return;
     this.#process.agent.close();
     this.kill();
+  }
+
+  async #homeAgent(): Promise<Agent> {
+    const agent = this.#agent();
+    if (this.#address !== undefined) this.#listening ??= agent.listenNetwork(this.#address);
+    await this.#listening;
+    return agent;
   }
 
   #agent(): Agent {

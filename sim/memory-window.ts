@@ -8,9 +8,19 @@ import { CountedResource } from './memory-attachment.ts';
 export class MemorySegment extends CountedResource {
   readonly buffer: ArrayBuffer;
 
-  constructor(bytes: number) {
+  constructor(memory: number | ArrayBuffer) {
     super();
-    this.buffer = new ArrayBuffer(bytes);
+    this.buffer = typeof memory === 'number' ? new ArrayBuffer(memory) : memory;
+  }
+
+  /** How whoever sees the memory reads and writes it. */
+  accessTo(arena: Uint8Array): ArenaAccess {
+    return new MemoryAccess(arena);
+  }
+
+  /** What its home has said of the lease is there for all to see. */
+  settle(): void {
+    // All see the same.
   }
 
   /** Every view is empty from here on, as the local plane's are when it unmaps. */
@@ -19,22 +29,28 @@ export class MemorySegment extends CountedResource {
   }
 }
 
+export interface MirrorOf {
+  readonly access: ArenaAccess;
+  readonly plane: PlaneName;
+}
+
 export class MemoryWindow implements Window {
-  readonly plane: PlaneName = 'sim';
+  readonly plane: PlaneName;
   readonly control: ControlPage;
   readonly access: ArenaAccess;
   readonly #segment: MemorySegment;
   #arena: Uint8Array;
 
-  /** `access` is that of the bytes here, unless they are only a mirror. */
-  constructor(segment: MemorySegment, access?: ArenaAccess) {
+  /** `mirror` says how the bytes at home are reached, where these are only a mirror of them. */
+  constructor(segment: MemorySegment, mirror?: MirrorOf) {
     const arenaBytes = segment.buffer.byteLength - controlPageBytes;
     invariant(arenaBytes > 0, 'a window is opened on bytes that are there');
     segment.retain();
     this.#segment = segment;
     this.#arena = new Uint8Array(segment.buffer, 0, arenaBytes);
     this.control = new ControlPage(segment.buffer, arenaBytes);
-    this.access = access ?? new MemoryAccess(this.#arena);
+    this.access = mirror?.access ?? segment.accessTo(this.#arena);
+    this.plane = mirror?.plane ?? 'sim';
   }
 
   get arena(): Uint8Array {

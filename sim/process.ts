@@ -1,7 +1,9 @@
 // One simulated process: its clock, its randomness, its agent. It can be stopped, let go on, and killed.
 import {
   Agent,
+  type Carrier,
   type Environment,
+  type LinkPlane,
   type NetworkTransport,
   type Random,
   type Registry,
@@ -11,10 +13,16 @@ import {
 import { FarCard } from './far-card.ts';
 import type { FarFabric } from './far-fabric.ts';
 import { FarPlane } from './far-plane.ts';
+import { MemoryCarrier } from './memory-carrier.ts';
 import type { MemoryNetwork, MemoryTransport } from './memory-network.ts';
 import { type MemoryMachine, MemoryPlane } from './memory-plane.ts';
 import type { MemoryRecords } from './memory-registry.ts';
 import { MemoryTcp } from './memory-tcp.ts';
+import { MessageTcp } from './message-tcp.ts';
+import { PoolCard } from './pool-card.ts';
+import type { PoolHost } from './pool-host.ts';
+import { PoolPlane } from './pool-plane.ts';
+import { PoolSegment } from './pool-segment.ts';
 import { ProcessClock, type ProcessClockOptions } from './process-clock.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -33,8 +41,10 @@ export interface ProcessOptions extends ProcessClockOptions {
   readonly records?: MemoryRecords;
   /** Whether its leases reach other machines, and it those of others. Defaults to false. */
   readonly far?: boolean;
-  /** What its connections to other machines are, if not streams of bytes. */
-  readonly tcp?: (network: MemoryNetwork, transport: MemoryTransport) => NetworkTransport;
+  /** Whether its connections to other machines carry whole messages, not streams of bytes. Defaults to false. */
+  readonly messages?: boolean;
+  /** The machine that it runs on, where that shares a pool: its leases lie there. */
+  readonly pool?: PoolHost | undefined;
 }
 
 export class Process {
@@ -45,6 +55,9 @@ export class Process {
   readonly plane: MemoryPlane;
   /** By which leases reach other machines. */
   readonly card: FarCard;
+  /** By which leases reach machines that share the pool. */
+  readonly poolCard: PoolCard | undefined;
+  readonly #far: FarPlane | undefined;
   readonly agent: Agent;
   readonly registry: Registry;
   #dead = false;
@@ -52,18 +65,17 @@ export class Process {
   constructor(world: Surroundings, options: ProcessOptions) {
     this.clock = new ProcessClock(world.clock, options);
     this.environment = { clock: this.clock, random: world.random.fork() };
-    this.transport = world.network.transport(this.clock);
-    const tcp = options.tcp ?? ((network, transport) => new MemoryTcp(network, transport));
-    this.network = tcp(world.network, this.transport);
-    this.plane = new MemoryPlane(world.machine, this.clock);
+    this.transport = world.network.transport(this.clock, options.pool);
+    const Tcp = options.messages || options.pool !== undefined ? MessageTcp : MemoryTcp;
+    this.network = new Tcp(world.network, this.transport);
+    const { pool } = options;
+    this.plane = new MemoryPlane(world.machine, this.clock, pool && ((bytes) => new PoolSegment(pool, bytes)));
+    this.poolCard = pool && new PoolCard(pool, this.clock, world.machine);
     this.card = new FarCard(world.fabric, this.clock);
     this.registry = (options.records ?? world.records).registry(this.clock);
     const { environment, plane, transport, network, registry } = this;
-    const farPlane = new FarPlane(this.card);
-    const networkPlane = () => {
-      if (options.far) return farPlane;
-      throw new Unsupported('no plane reaches that host: the leases of this process stay on their machine');
-    };
+    this.#far = options.far ? new FarPlane(this.card) : undefined;
+    const networkPlane = (carrier?: Carrier) => this.#planeTo(carrier);
     this.agent = new Agent({ environment, plane, networkPlane, transport, network, directory, registry });
   }
 
@@ -87,6 +99,19 @@ export class Process {
     this.clock.kill();
     this.transport.abandon();
     this.card.abandon();
+    this.poolCard?.abandon();
+  }
+
+  /** The pool's, where the machine at the other end shares it. */
+  #planeTo(carrier: Carrier | undefined): LinkPlane {
+    const peer = carrier instanceof MemoryCarrier ? carrier.peerPoolHost : undefined;
+    if (this.poolCard !== undefined && peer?.pool === this.poolCard.host.pool) {
+      return new PoolPlane(this.poolCard, peer.number);
+    }
+    if (this.#far !== undefined) return this.#far;
+    // Of nobody in particular it is asked what others see.
+    if (this.poolCard !== undefined && carrier === undefined) return new PoolPlane(this.poolCard, -1);
+    throw new Unsupported('no plane reaches that host: the leases of this process stay on their machine');
   }
 }
 

@@ -41,8 +41,11 @@ export interface AcquireRequest {
 export interface AgentParts {
   readonly environment: Environment;
   readonly plane: Plane;
-  /** By which leases reach other machines. Throws Unsupported, saying why, if none can. */
-  readonly networkPlane: () => LinkPlane;
+  /**
+   * By which leases reach other machines, or the one at the other end of a carrier. Throws Unsupported, saying why, if none
+   * can.
+   */
+  readonly networkPlane: (carrier?: Carrier) => LinkPlane;
   /** Whether an address of the network is used also where its agent is on this machine. */
   readonly networkFirst?: boolean;
   readonly transport: CarrierTransport;
@@ -165,7 +168,7 @@ export class Agent implements HomeLeases {
 
   /** By which plane leases get to whoever is at the other end, or from there. Throws Unsupported if none does. */
   planeFor(carrier: Carrier): LinkPlane {
-    return carrier.carriesAttachments ? this.#parts.plane : this.#parts.networkPlane();
+    return carrier.carriesAttachments ? this.#parts.plane : this.#parts.networkPlane(carrier);
   }
 
   /** The planes by which others can reach a lease of this agent. */

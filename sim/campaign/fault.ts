@@ -26,6 +26,8 @@ export const faultKinds = {
   'narrow windows': 'share of the room for bytes on their way between machines that is taken: back-pressure',
   'unanswered connects': 'share of connections between machines that are asked for in vain, until time is up',
   'cut connections': 'share of connections between machines that are reset as soon as they are made',
+  evictions: 'share of steps in a pool at which a line leaves some host’s cache',
+  'late flushes': 'share of lines that are written back by the next fence only',
 } as const;
 
 export type FaultKind = keyof typeof faultKinds;

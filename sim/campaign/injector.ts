@@ -1,4 +1,5 @@
 // Lets a plan's faults happen on a stage, each at its time, and ends them.
+import type { Pool } from '../pool.ts';
 import type { Chance } from './chance.ts';
 import type { Fault, FaultKind } from './fault.ts';
 import type { Node } from './node.ts';
@@ -15,6 +16,8 @@ const everyday: Partial<Record<FaultKind, number>> = {
   preemption: 0.1,
   'split chunks': 1,
   'narrow windows': 1,
+  evictions: 0.05,
+  'late flushes': 1,
 };
 
 /** What messages and wake-ups take at the least, milliseconds. */
@@ -40,6 +43,7 @@ export class Injector {
     this.#chance = chance;
     this.#takeOver(chance.fork(), chance.fork(), chance.fork(), chance.fork());
     this.#takeOverStreams(chance.fork(), chance.fork());
+    if (stage.pool !== undefined) this.#takeOverPool(stage.pool, chance.fork());
   }
 
   start(): void {
@@ -88,6 +92,15 @@ export class Injector {
     network.pieceBytes = (bytes) => (happens('split chunks', pieces) ? pieces.integer(1, bytes) : bytes);
     network.swallows = () => happens('unanswered connects', connections);
     network.cuts = () => happens('cut connections', connections);
+  }
+
+  #takeOverPool(pool: Pool, chance: Chance): void {
+    const happens = (kind: FaultKind) => this.#level(kind) > 0 && chance.happens(this.#level(kind));
+    pool.pick = (count) => chance.integer(0, count - 1);
+    pool.evictions = () => (happens('evictions') ? 1 : 0);
+    pool.flushesLate = () => happens('late flushes');
+    pool.noticeMs = () => networkMs + chance.unit() * this.#level('slow network');
+    pool.onViolation = (what) => this.#stage.history.fail('pool', what);
   }
 
   #level(kind: FaultKind): number {

@@ -2,6 +2,7 @@
 // the same address.
 import type { NetworkAddress } from '#bridge';
 import type { MemoryRecords } from '../memory-registry.ts';
+import type { PoolHost } from '../pool-host.ts';
 import type { Process } from '../process.ts';
 import type { World } from '../world.ts';
 
@@ -14,6 +15,8 @@ export interface NodeParts {
   readonly records: MemoryRecords;
   /** Millionths by which its clock is fast. */
   readonly drift: number;
+  /** Its machine, where that shares a pool. */
+  readonly pool: PoolHost | undefined;
 }
 
 const firstPort = 7000;
@@ -26,12 +29,13 @@ export class Node {
   readonly rate: number;
   readonly #world: World;
   readonly #records: MemoryRecords;
+  readonly #pool: PoolHost | undefined;
   #process: Process | undefined;
   #starts = 0;
   #stops = 0;
   #turnFromMs = 0;
 
-  constructor(world: World, { role, index, machine, records, drift }: NodeParts) {
+  constructor(world: World, { role, index, machine, records, drift, pool }: NodeParts) {
     this.role = role;
     this.name = `${role}${index}`;
     this.machine = machine;
@@ -39,6 +43,7 @@ export class Node {
     this.rate = 1 + drift / 1e6;
     this.#world = world;
     this.#records = records;
+    this.#pool = pool;
   }
 
   /** The one that lives. */
@@ -60,7 +65,8 @@ export class Node {
     this.#stops = 0;
     const offsetMs = 1000 * this.#starts;
     const enter = (callback: () => void) => this.#enter(callback);
-    this.#process = this.#world.process({ records: this.#records, far: true, rate: this.rate, offsetMs, enter });
+    const [records, pool] = [this.#records, this.#pool];
+    this.#process = this.#world.process({ records, pool, far: true, rate: this.rate, offsetMs, enter });
     return this.#process;
   }
 

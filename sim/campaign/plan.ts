@@ -15,6 +15,13 @@ export interface Shape {
   readonly paceMs: number;
   /** The time in which things go wrong. */
   readonly chaosMs: number;
+  /** What memory some of the machines share: those with the lowest numbers. */
+  readonly sharing: Sharing;
+}
+
+export interface Sharing {
+  readonly machines: number;
+  readonly coherent: boolean;
 }
 
 export interface Plan {
@@ -28,7 +35,17 @@ export function drawPlan(chance: Chance): Plan {
   const kinds = Object.keys(draws) as FaultKind[];
   const each = chance.fork();
   const faults = kinds.flatMap((kind) => drawFaults(kind, shape, each.fork()));
-  return { shape, workloads: drawWorkloads(chance.fork()), faults };
+  const workloads = drawWorkloads(chance.fork());
+  return { shape: { ...shape, sharing: drawSharing(shape, chance.fork()) }, workloads, faults };
+}
+
+const poolShare = 0.4;
+const coherentShare = 0.25;
+
+/** A pool is for two machines at least. */
+function drawSharing({ machines }: DrawnShape, chance: Chance): Sharing {
+  const [shares, coherent] = [chance.happens(poolShare), chance.happens(coherentShare)];
+  return { machines: shares && machines > 1 ? chance.integer(2, machines) : 0, coherent };
 }
 
 /** A bug that takes many steps is rarer than one that takes few. */
@@ -36,7 +53,9 @@ const stepsMin = 10;
 const stepsMax = 120;
 const chaosMsMax = 86_400_000;
 
-function drawShape(chance: Chance): Shape {
+type DrawnShape = Omit<Shape, 'sharing'>;
+
+function drawShape(chance: Chance): DrawnShape {
   const homes = chance.integer(1, 3);
   const holders = chance.integer(1, 4);
   const clientsPerHolder = chance.integer(1, 2);
@@ -95,12 +114,14 @@ const draws: Record<FaultKind, Draw> = {
   },
   'unanswered connects': { lasts: true, strength: share(0.2, 0.9) },
   'cut connections': { lasts: true, strength: share(0.2, 0.9) },
+  evictions: { lasts: true, strength: share(0.05, 0.5) },
+  'late flushes': { lasts: true, strength: share(0.3, 1) },
 };
 
 const offShare = 0.5;
 const fierceShare = 0.4;
 
-function drawFaults(kind: FaultKind, shape: Shape, chance: Chance): Fault[] {
+function drawFaults(kind: FaultKind, shape: DrawnShape, chance: Chance): Fault[] {
   const { lasts } = draws[kind];
   if (chance.happens(offShare)) return [];
   const fierce = chance.happens(fierceShare);
@@ -108,7 +129,7 @@ function drawFaults(kind: FaultKind, shape: Shape, chance: Chance): Fault[] {
   return Array.from({ length: windows }, () => drawFault(kind, shape, chance, fierce));
 }
 
-function drawFault(kind: FaultKind, { chaosMs }: Shape, chance: Chance, fierce: boolean): Fault {
+function drawFault(kind: FaultKind, { chaosMs }: DrawnShape, chance: Chance, fierce: boolean): Fault {
   const { lasts, strength, forMs = none } = draws[kind];
   const whole = lasts && chance.happens(0.3);
   const atMs = whole || kind === 'drifting clock' ? 0 : chance.between(0, chaosMs);

@@ -101,10 +101,15 @@ async function end(stage: Stage): Promise<void> {
   for (const { process } of nodes) process?.agent.close();
   await world.clock.advance(endMs);
   for (const { name, process } of nodes) {
-    const left = { carriers: process?.transport.open, sessions: process?.card.open };
+    const channels = process?.poolCard?.open ?? 0;
+    const left = { carriers: process?.transport.open, sessions: process?.card.open, channels };
     if (Object.values(left).some((each) => each !== 0)) history.fail(name, `leaves behind ${JSON.stringify(left)}`);
   }
   if (kills > 0) return;
+  for (const { number, book } of stage.pool?.hosts ?? []) {
+    const kept = book.usedBytes - book.fencedBytes;
+    if (kept > 0) history.fail(`host ${number}`, `${kept} bytes of the pool are left in use`);
+  }
   const { attachments } = world.machine;
   if (attachments.open > 0) history.fail('machine', `${attachments.open} handles are left open`);
   if (world.clock.pending > 0) history.fail('machine', `${world.clock.pending} events are still to come`);

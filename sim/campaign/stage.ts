@@ -2,6 +2,7 @@
 // what goes wrong.
 import type { NetworkAddress, Timer } from '#bridge';
 import { MemoryRecords } from '../memory-registry.ts';
+import { Pool } from '../pool.ts';
 import type { Process } from '../process.ts';
 import { World } from '../world.ts';
 import { Actor } from './actor.ts';
@@ -40,6 +41,8 @@ const againMs = 0.25;
 const eventsMax = 1_000_000;
 /** Enough for all leases of a run, and for those of processes that were killed, which nobody gives back. */
 const machineBytes: number = 2 ** 26;
+/** Of each machine's part of a pool: enough for what is fenced, too. */
+const poolHostBytes: number = 2 ** 24;
 /** Rounding: a deadline that is no further away has passed. */
 const lookAheadMs = 1e-6;
 
@@ -55,6 +58,8 @@ export class Stage {
   readonly shape: Shape;
   readonly history: History;
   readonly nodes: readonly Node[];
+  /** What some of the machines share. */
+  readonly pool: Pool | undefined;
   readonly knobs: Knobs = { leaseMs: 0, handlerMs: 0 };
   /** Every lease that was ever granted, by its id. */
   readonly granted: Map<string, Granted> = new Map();
@@ -76,11 +81,13 @@ export class Stage {
     this.#chance = chance;
     this.#looks = chance.fork();
     this.history = new History(() => this.world.clock.timeMs, keepLines);
+    const { machines, coherent } = shape.sharing;
+    this.pool = machines > 0 ? new Pool({ hosts: machines, hostBytes: poolHostBytes, coherent }) : undefined;
     const records = Array.from({ length: shape.machines }, () => new MemoryRecords());
     const roles: Role[] = [...Array(shape.homes).fill('home'), ...Array(shape.holders).fill('holder')];
     this.nodes = roles.map((role, index) => {
       const machine = chance.integer(0, shape.machines - 1);
-      const parts = { role, index, machine, drift: driftOf(index) };
+      const parts = { role, index, machine, drift: driftOf(index), pool: this.pool?.hosts[machine] };
       return new Node(this.world, { ...parts, records: records[machine] as MemoryRecords });
     });
     this.#workloads = workloads.map((factory) => factory(this));
@@ -195,6 +202,7 @@ export class Stage {
     this.#held.add(entry);
     actor.record('attached', held.id, held.remainingMs);
     actor.mark(granted.node.machine === actor.node.machine ? 'attached on one machine' : 'attached across machines');
+    if (held.plane === 'cxl') actor.mark('attached through a pool');
     held.onInterrupted(() => actor.mark('interrupted'));
     held.onResumed(() => actor.mark('resumed'));
     held.onEnd((status) => {

@@ -8,6 +8,7 @@ export const rareBranches = [
   'an idempotent call ran twice',
   'attached across machines',
   'attached on one machine',
+  'attached through a pool',
   'call: Disconnected',
   'call: Disconnected, perhaps executed',
   'call: DeadlineExceeded',

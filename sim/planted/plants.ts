@@ -1,5 +1,7 @@
 // Bugs that the simulator has to find: changes to the real code of bridge, applied as it is loaded (hooks.ts), so that the
 // code itself knows nothing of them. Each text stands exactly once in its file, as source and as built; a test sees to that.
+
+import { cxlPlants } from './cxl-plants.ts';
 import { hostilePlants } from './hostile-plants.ts';
 import { dropped, type Plant } from './plant.ts';
 import { queuePlants } from './queue-plants.ts';
@@ -193,6 +195,7 @@ export const plants: readonly Plant[] = [
   ...streamPlants,
   ...hostilePlants,
   ...servicePlants,
+  ...cxlPlants,
 ];
 
 /** Throws RangeError for a name that none has. */

@@ -1,18 +1,14 @@
 // One node: a process on a machine of its own, home to some leases and holder of others, whose messages are counted.
 import { FabricDns, type NetworkAddress } from '#bridge';
-import type { MemoryNetwork, MemoryTransport } from '../memory-network.ts';
 import { MemoryRecords } from '../memory-registry.ts';
 import type { Process } from '../process.ts';
 import type { World } from '../world.ts';
 import { serveGrants } from './grants.ts';
-import { MessageTcp } from './message-tcp.ts';
 import { Tenant } from './tenant.ts';
 import { Traffic } from './traffic.ts';
 import { type Offer, offerOf, View } from './view.ts';
 
 const port = 7000;
-
-const messages = (network: MemoryNetwork, transport: MemoryTransport) => new MessageTcp(network, transport);
 
 export interface NodeOptions {
   readonly index: number;
@@ -34,7 +30,7 @@ export class ScaleNode {
   constructor(world: World, { index, messageMs }: NodeOptions) {
     this.index = index;
     this.address = { host: `node-${index}`, port };
-    this.process = world.process({ far: true, records: new MemoryRecords(), tcp: messages });
+    this.process = world.process({ far: true, records: new MemoryRecords(), messages: true });
     const { clock, transport } = this.process;
     const nowMs = () => clock.timeMs;
     this.traffic = new Traffic(messageMs, nowMs);

@@ -1,5 +1,6 @@
-// Connections between thousands of machines: whole messages, where MemoryTcp has streams of bytes, which cost more. They
-// take a message's time to be made.
+// Connections between machines that carry whole messages, where MemoryTcp has streams of bytes: for thousands of machines,
+// as they cost less, and for those that share a pool, as each end knows which machine the other is. They take a message's
+// time to be made.
 import {
   type Carrier,
   Disconnected,
@@ -9,7 +10,7 @@ import {
   type NetworkListener,
   type NetworkTransport,
 } from '#bridge';
-import type { MemoryNetwork, MemoryTransport } from '../memory-network.ts';
+import type { MemoryNetwork, MemoryTransport } from './memory-network.ts';
 
 export class MessageTcp implements NetworkTransport {
   readonly #network: MemoryNetwork;
