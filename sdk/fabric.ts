@@ -2,6 +2,9 @@
 // this machine, where `leasewire` was imported; `leasewire/testing` puts another in its place.
 import { type Agent, invariant, type NetworkAddress, type Registry } from '#bridge';
 
+/** For whoever looks beneath the public classes, as the simulator does. */
+export { coreOf } from './mem-lease.ts';
+
 export interface Fabric {
   /** This process's agent. Throws what stands in the way of making one. */
   agent(): Agent;

@@ -20,6 +20,16 @@ interface Pending {
   timer: Timer | undefined;
 }
 
+/** On its way to the peer. */
+interface Message {
+  readonly arrive: (peer: FarEnd) => void;
+  /** Does a part of it, ahead of the rest. */
+  readonly begin?: (peer: FarEnd) => void;
+  readonly bytes: number;
+  begun: boolean;
+  lost: boolean;
+}
+
 /** How long a card repeats what is not answered before it gives the session up, milliseconds. */
 const giveUpMs = 500;
 
@@ -33,8 +43,7 @@ export class FarEnd implements FarWay {
   readonly #pending = new Set<Pending>();
   /** What has happened, and the process has not noticed yet. */
   readonly #completions: (() => void)[] = [];
-  /** What is on its way to the peer. */
-  readonly #underWay: ((peer: FarEnd) => void)[] = [];
+  readonly #underWay: Message[] = [];
   #peer: number | undefined;
   #lastDueMs = 0;
   #mute = false;
@@ -71,10 +80,14 @@ export class FarEnd implements FarWay {
       this.#pending.add(pending);
       if (this.#failed) return;
       pending.timer = this.#fabric.clock.after(giveUpMs, () => this.#fail(`no answer within ${giveUpMs} ms`));
-      this.#send(
-        (peer) => peer.#serve(request, pending),
-        (peer) => performPart(request, peer.regions),
-      );
+      let early: Uint8Array | undefined;
+      this.#send({
+        arrive: (peer) => peer.#serve(request, pending, early),
+        begin: (peer) => {
+          early = performPart(request, peer.regions);
+        },
+        bytes: 'source' in request ? request.source.length : 0,
+      });
     });
   }
 
@@ -109,33 +122,47 @@ export class FarEnd implements FarWay {
     this.#pending.clear();
   }
 
-  /** The process is dead: its card forgets about the session, and nobody hears of it. */
+  /** The process is dead: its card forgets about the session, and nobody hears of it. What has not been sent never is. */
   abandon(): void {
     this.#failed = true;
+    if (this.#underWay.length > 0) this.#lose(Math.floor(this.#fabric.outlives() * (this.#underWay.length + 1)));
     this.#completions.length = 0;
     this.#fabric.remove(this.number);
     for (const { timer } of this.#pending) timer?.cancel();
   }
 
   /** In order, after a while, or never. */
-  #send(arrive: (peer: FarEnd) => void, begin?: (peer: FarEnd) => void): void {
+  #send(parts: Pick<Message, 'arrive' | 'begin' | 'bytes'>): void {
     const { clock } = this.#fabric;
     this.#mute ||= this.#fabric.loses();
     if (this.#mute) return;
+    const message: Message = { ...parts, begun: false, lost: false };
     const earliestMs = Math.max(this.#lastDueMs, clock.timeMs);
-    this.#underWay.push(arrive);
-    this.#lastDueMs = Math.max(this.#lastDueMs, clock.timeMs + this.#fabric.delayMs());
+    this.#underWay.push(message);
+    this.#lastDueMs = Math.max(this.#lastDueMs, clock.timeMs + this.#fabric.delayMs(message.bytes));
     clock.after(this.#lastDueMs - clock.timeMs, () => this.#arrive());
-    const part = begin === undefined ? 0 : this.#fabric.tears();
+    const part = message.begin === undefined ? 0 : this.#fabric.tears();
     const beginMs = earliestMs + part * (this.#lastDueMs - earliestMs);
-    if (begin !== undefined && part > 0 && beginMs < this.#lastDueMs) {
-      clock.after(beginMs - clock.timeMs, () => this.#tell(begin));
-    }
+    if (part > 0 && beginMs < this.#lastDueMs) clock.after(beginMs - clock.timeMs, () => this.#begin(message));
+  }
+
+  #begin(message: Message): void {
+    if (message.lost || message.begin === undefined) return;
+    message.begun = true;
+    this.#tell(message.begin);
   }
 
   #arrive(): void {
-    const arrive = this.#underWay.shift();
-    if (arrive !== undefined) this.#tell(arrive);
+    const message = this.#underWay.shift();
+    if (message === undefined || message.lost) return;
+    if (!message.begun || !this.#fabric.breaksOff()) return this.#tell(message.arrive);
+    this.#mute = true;
+    this.#lose(0);
+  }
+
+  /** All that is on its way but the first `sent` messages. */
+  #lose(sent: number): void {
+    for (const message of this.#underWay.slice(sent)) message.lost = true;
   }
 
   #tell(arrive: (peer: FarEnd) => void): void {
@@ -144,13 +171,14 @@ export class FarEnd implements FarWay {
   }
 
   /** As the peer's card asks; what may not be done ends the session at both ends. */
-  #serve(request: FarRequest, pending: Pending): void {
+  #serve(request: FarRequest, pending: Pending, early: Uint8Array | undefined): void {
     try {
-      const result = perform(request, this.regions);
-      this.#send((peer) => peer.#answered(pending, result));
+      const result = perform(request, this.regions, early);
+      const bytes = result instanceof Uint8Array ? result.length : 0;
+      this.#send({ arrive: (peer) => peer.#answered(pending, result), bytes });
     } catch (cause) {
       const { message } = cause as Error;
-      this.#send((peer) => peer.#fail(message));
+      this.#send({ arrive: (peer) => peer.#fail(message), bytes: 0 });
       return this.#fail(message);
     }
     if (request.op === 'publish') this.#complete(() => this.#events.onNews(request.binding, request.news));

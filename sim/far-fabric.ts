@@ -7,17 +7,21 @@ import type { Timeline } from './timeline.ts';
 export class FarFabric {
   /** Cards go by this, and not by the clocks of the processes that use them: they work on while those are stopped. */
   readonly clock: Timeline;
-  /** Draws how long the next message takes, milliseconds. */
-  delayMs: () => number = () => 0;
+  /** Draws how long the next message takes, milliseconds, with so many bytes of a lease in it. */
+  delayMs: (bytes: number) => number = () => 0;
   /**
-   * Draws at which share of its way the first bytes of the next WRITE become visible, ahead of the others, in no order; 0
-   * where all become visible at once. They never overtake what was sent before.
+   * Draws at which share of its way the first bytes of the next WRITE become visible, or those of a READ are read, ahead of
+   * the others, in no order; 0 where all are at once. They never overtake what was sent before.
    */
   tears: () => number = () => 0;
   /** Draws how long after a message's bytes its process hears of it, milliseconds, unless it looks. */
   noticeMs: () => number = () => 0;
   /** Draws whether the next message, and all that follows it in its direction, is lost. */
   loses: () => boolean = () => false;
+  /** Draws whether a message of which a part is visible breaks off there, and all that follows it is lost as well. */
+  breaksOff: () => boolean = () => false;
+  /** Draws how much of what is under way from an end arrives although that has closed, or its process has died: 0 … 1. */
+  outlives: () => number = () => 1;
   readonly #ends = new Map<number, FarEnd>();
   #lastNumber = 0;
 

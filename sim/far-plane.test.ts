@@ -71,6 +71,19 @@ describe('messages', () => {
     expect(await lease.memory.read(0, 4)).toEqual(bytes(1, 2, 3, 4));
   });
 
+  test('may be read in two parts, neither of which is older than the request', async () => {
+    const { world, lease, held } = await farScene();
+    world.fabric.delayMs = () => 10;
+    world.fabric.tears = () => 0.5;
+    await lease.memory.write(0, bytes(1, 1, 1, 1));
+    const read = held.memory.read(0, 4);
+    await world.clock.advance(4);
+    await lease.memory.write(0, bytes(2, 2, 2, 2));
+    await world.clock.advance(2);
+    await lease.memory.write(0, bytes(3, 3, 3, 3));
+    expect(await world.clock.run(read)).toEqual(bytes(3, 2, 3, 2));
+  });
+
   test('never become visible before those that were sent before', async () => {
     const { world, lease, held } = await farScene();
     const delays = [10, 10, 1, 1];
@@ -81,6 +94,39 @@ describe('messages', () => {
     expect(await lease.memory.read(0, 2)).toEqual(bytes(0, 1));
     await world.clock.run(Promise.all(writes));
     expect(await lease.memory.read(0, 2)).toEqual(bytes(2, 2));
+  });
+
+  test('may break off when a part is visible, and so does what follows', async () => {
+    const { world, lease, held } = await farScene();
+    world.network.reaches = () => false;
+    world.fabric.delayMs = () => 10;
+    world.fabric.tears = () => 0.5;
+    world.fabric.breaksOff = () => true;
+    const writes = [held.memory.write(0, bytes(1, 1)), held.memory.write(8, bytes(2))];
+    await world.clock.run(Promise.allSettled(writes));
+    await world.clock.advance(5000);
+    expect(await lease.memory.read(0, 9)).toEqual(bytes(0, 1, 0, 0, 0, 0, 0, 0, 0));
+  });
+
+  test('of the dead arrive as far as they had been sent, in order', async () => {
+    const { world, lease, held, home, holder } = await farScene();
+    world.fabric.delayMs = () => 10;
+    world.fabric.outlives = () => 0.5;
+    for (let i = 0; i < 4; i++) held.memory.write(i, bytes(1)).catch(() => undefined);
+    await world.clock.advance(1);
+    home.freeze();
+    holder.kill();
+    await world.clock.advance(5000);
+    expect(await lease.memory.read(0, 4)).toEqual(bytes(1, 1, 0, 0));
+  });
+
+  test('take longer the more bytes they have', async () => {
+    const { world, held } = await farScene();
+    world.fabric.delayMs = (count) => count;
+    const startMs = world.clock.timeMs;
+    await world.clock.run(held.memory.write(0, new Uint8Array(7)));
+    await world.clock.run(held.memory.read(0, 5));
+    expect(world.clock.timeMs - startMs).toBe(12);
   });
 
   test('are there before their process hears of it', async () => {

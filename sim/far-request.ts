@@ -24,8 +24,11 @@ export type FarRequest =
 
 export type FarResult = Uint8Array | bigint | undefined;
 
-/** Does what a peer asks. Throws RangeError where no memory of that name, or too little of it, is open to it. */
-export function perform(request: FarRequest, regions: ReadonlyMap<number, Uint8Array>): FarResult {
+/**
+ * Does what a peer asks. `early` is what performPart() returned. Throws RangeError where no memory of that name, or too
+ * little of it, is open to it.
+ */
+export function perform(request: FarRequest, regions: ReadonlyMap<number, Uint8Array>, early?: Uint8Array): FarResult {
   if (request.op === 'probe') return undefined;
   if (request.op === 'publish' && request.source.length === 0) return undefined; // It touches no memory.
   const { binding, offset } = request;
@@ -33,7 +36,7 @@ export function perform(request: FarRequest, regions: ReadonlyMap<number, Uint8A
   if (region === undefined) throw new RangeError(`no memory is open as ${binding}`);
   switch (request.op) {
     case 'read':
-      return region.slice(offset, offset + request.bytes);
+      return joined(region.slice(offset, offset + request.bytes), early);
     case 'write':
     case 'publish':
       // Of a window that is closed the views are empty: what is still under way to it is seen by nobody.
@@ -46,12 +49,25 @@ export function perform(request: FarRequest, regions: ReadonlyMap<number, Uint8A
   }
 }
 
-/** Every second byte of what is written is there, and the others are not yet. */
-export function performPart(request: FarRequest, regions: ReadonlyMap<number, Uint8Array>): void {
-  if (request.op !== 'write' && request.op !== 'publish') return;
-  const region = regions.get(request.binding);
-  if (region === undefined || region.length === 0) return;
-  for (let i = 1; i < request.source.length; i += 2) region[request.offset + i] = request.source[i] ?? 0;
+/**
+ * Does a part of it, ahead of the rest: every second byte of what is written is there, and the others are not yet; every
+ * second byte of what is read is read now, and the others will be then. Returns what was read.
+ */
+export function performPart(request: FarRequest, regions: ReadonlyMap<number, Uint8Array>): Uint8Array | undefined {
+  if (!('offset' in request)) return undefined;
+  const { binding, offset } = request;
+  const region = regions.get(binding);
+  if (region === undefined || region.length === 0) return undefined;
+  if (request.op === 'read') return region.slice(offset, offset + request.bytes);
+  if (request.op !== 'write' && request.op !== 'publish') return undefined;
+  for (let i = 1; i < request.source.length; i += 2) region[offset + i] = request.source[i] ?? 0;
+  return undefined;
+}
+
+/** What was read at two times. */
+function joined(copy: Uint8Array, early: Uint8Array | undefined): Uint8Array {
+  if (early !== undefined) for (let i = 1; i < copy.length; i += 2) copy[i] = early[i] ?? 0;
+  return copy;
 }
 
 function wordsOf({ buffer, byteOffset, length }: Uint8Array): BigUint64Array {

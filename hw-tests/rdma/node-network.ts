@@ -6,11 +6,12 @@ import type { RigNode } from '../rig/rig-node.ts';
 /** RoCE v2 is UDP to this port. */
 const rocePort = '4791';
 
-type Kind = 'tcp' | 'roce';
+type Kind = 'tcp' | 'roce' | 'ip';
 
 const filters: Readonly<Record<Kind, string>> = {
   tcp: 'ip_proto tcp',
   roce: `ip_proto udp dst_port ${rocePort}`,
+  ip: '',
 };
 
 const link = 'rxe0';

@@ -6,7 +6,7 @@ export const faultKinds = {
   'slow network': 'messages between processes take up to so many milliseconds',
   'slow fabric': 'messages between cards take up to so many milliseconds',
   'lossy fabric': 'share of card messages that are lost, and their session with them',
-  'torn writes': 'share of WRITEs whose bytes become visible in two parts',
+  'torn writes': 'share of WRITEs whose bytes become visible in two parts, and of READs that are done in two',
   'late notices': 'a process hears of what its card did up to so many milliseconds later',
   'no way': 'share of connections between machines that are not made',
   'broken connections': 'connections of a process to other machines fail, at both ends',
