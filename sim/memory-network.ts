@@ -37,6 +37,8 @@ export class MemoryNetwork {
   reaches: () => boolean = () => true;
   /** Draws whether the next connection between machines is asked for in vain: nobody answers at all. */
   swallows: () => boolean = () => false;
+  /** Whether connections between machines carry whole messages, not streams of bytes: for all machines, or none. */
+  wholeMessages = false;
   /** Draws whether the next connection between machines is reset as soon as it is made. */
   cuts: () => boolean = () => false;
   /** Draws how many of so many bytes are the next piece that arrives of a stream between machines. */

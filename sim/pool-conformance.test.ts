@@ -28,6 +28,8 @@ class PoolMachines {
   constructor(coherent: boolean) {
     const clock = new LiveClock();
     const random = new SeededRandom(1);
+    const network = new MemoryNetwork();
+    network.wholeMessages = true;
     this.#pool = new Pool({ hosts: 2, hostBytes, coherent });
     this.#pool.pick = (count) => Math.floor(random.unit() * count);
     this.#pool.evictions = () => (random.unit() < 0.3 ? 1 : 0);
@@ -35,7 +37,7 @@ class PoolMachines {
     this.#surroundings = {
       clock,
       random: { fork: () => systemEnvironment.random },
-      network: new MemoryNetwork(),
+      network,
       fabric: new FarFabric(clock),
       machine: {
         attachments: { open: 0 },

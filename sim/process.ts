@@ -41,8 +41,6 @@ export interface ProcessOptions extends ProcessClockOptions {
   readonly records?: MemoryRecords;
   /** Whether its leases reach other machines, and it those of others. Defaults to false. */
   readonly far?: boolean;
-  /** Whether its connections to other machines carry whole messages, not streams of bytes. Defaults to false. */
-  readonly messages?: boolean;
   /** The machine that it runs on, where that shares a pool: its leases lie there. */
   readonly pool?: PoolHost | undefined;
 }
@@ -66,7 +64,7 @@ export class Process {
     this.clock = new ProcessClock(world.clock, options);
     this.environment = { clock: this.clock, random: world.random.fork() };
     this.transport = world.network.transport(this.clock, options.pool);
-    const Tcp = options.messages || options.pool !== undefined ? MessageTcp : MemoryTcp;
+    const Tcp = world.network.wholeMessages ? MessageTcp : MemoryTcp;
     this.network = new Tcp(world.network, this.transport);
     const { pool } = options;
     this.plane = new MemoryPlane(world.machine, this.clock, pool && ((bytes) => new PoolSegment(pool, bytes)));

@@ -83,6 +83,8 @@ export class Stage {
     this.history = new History(() => this.world.clock.timeMs, keepLines);
     const { machines, coherent } = shape.sharing;
     this.pool = machines > 0 ? new Pool({ hosts: machines, hostBytes: poolHostBytes, coherent }) : undefined;
+    // Whose machine is at the other end is known only of a carrier of whole messages.
+    this.world.network.wholeMessages = this.pool !== undefined;
     const records = Array.from({ length: shape.machines }, () => new MemoryRecords());
     const roles: Role[] = [...Array(shape.homes).fill('home'), ...Array(shape.holders).fill('holder')];
     this.nodes = roles.map((role, index) => {

@@ -77,6 +77,7 @@ export async function runScale(options: RunOptions): Promise<Row> {
 /** Time is exact: where thousands share a timeline, looks at the clock must take none of it. */
 function worldOf(seed: number): World {
   const world = new World(seed, { readMs: 0 });
+  world.network.wholeMessages = true;
   const delays = world.random.fork();
   world.network.delayMs = () => messageMsMin + (messageMsMax - messageMsMin) * delays.unit();
   world.fabric.delayMs = world.network.delayMs;

@@ -30,7 +30,7 @@ export class ScaleNode {
   constructor(world: World, { index, messageMs }: NodeOptions) {
     this.index = index;
     this.address = { host: `node-${index}`, port };
-    this.process = world.process({ far: true, records: new MemoryRecords(), messages: true });
+    this.process = world.process({ far: true, records: new MemoryRecords() });
     const { clock, transport } = this.process;
     const nowMs = () => clock.timeMs;
     this.traffic = new Traffic(messageMs, nowMs);
