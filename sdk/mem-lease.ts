@@ -75,7 +75,8 @@ export class MemLease implements AsyncDisposable {
   }
 
   /**
-   * Moves the deadline to `leaseSecs` (0.01 … 2,592,000) from now, by default as long as the lease was granted for.
+   * Moves the deadline to `leaseSecs` (0.01 … 2,592,000) from now, by default as long as the lease was granted for. Only its home
+   * can bring it nearer.
    * Rejects with the lease's error once it has ended.
    */
   async renew(leaseSecs?: number): Promise<void> {

@@ -5,7 +5,7 @@ import { decodeMessage, encodeMessage } from '../control/codec.ts';
 import { anyMessage, helloOf } from '../control/message.test.support.ts';
 import type { Message, Request, Response } from '../control/messages.ts';
 import { type LeaseId, leaseIdToBytes } from '../lease/lease-id.ts';
-import { leaseMsMax, leaseMsMin } from '../limits.ts';
+import { leaseMsMax } from '../limits.ts';
 import { RpcServer } from '../rpc/server.ts';
 import { granted, type Scene, servedScene } from '../world.test.support.ts';
 
@@ -122,9 +122,9 @@ describe('a holder that has attached', () => {
     expect(await other.ask({ type: 'attach', seq: 1, lease, slots: 1, holder: keyOf(1) })).toMatchObject({
       type: 'attached',
     });
-    expect(await other.ask({ type: 'renew', seq: 2, lease, generation: 1, leaseMs: leaseMsMin })).toMatchObject({
+    expect(await other.ask({ type: 'renew', seq: 2, lease, generation: 1, leaseMs: leaseMsMax })).toMatchObject({
       type: 'time',
-      remainingMs: leaseMsMin,
+      remainingMs: leaseMsMax,
     });
   });
 

@@ -65,7 +65,7 @@ export class HolderSession implements ConnectionOwner, Holder {
         return { body: { type: 'time', remainingMs: lease.remainingMs } };
       case 'renew':
         this.#checkHeld(lease, request.generation);
-        lease.renewNow(request.leaseMs);
+        lease.extend(request.leaseMs);
         return { body: { type: 'time', remainingMs: lease.remainingMs } };
       case 'detach':
         this.#checkHeld(lease, request.generation);

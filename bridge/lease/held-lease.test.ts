@@ -5,7 +5,7 @@ import { controlRequestMs } from '../limits.ts';
 import { granted, heldScene, outcome, servedScene } from '../world.test.support.ts';
 import type { Holder } from './home-lease.ts';
 import type { Lease } from './lease.ts';
-import { holderMarginMs } from './renewal.ts';
+import { defaultRenewalPolicy, holderMarginMs } from './renewal.ts';
 
 /** Where a time by a process's clock stands on the timeline. */
 const onTimeline = (clock: { offsetMs: number; rate: number }, timeMs: number) =>
@@ -219,6 +219,19 @@ describe('renewal by a holder', () => {
       expect(end.remainingMs).toBeLessThan(600_000);
     }
     expect(other.leaseMs).toBe(60_000);
+  });
+
+  test('never brings the deadline nearer, nor makes the home renew oftener', async () => {
+    const { world, lease, held } = await heldScene({ leaseMs: 60_000 });
+    lease.renewAutomatically({ ...defaultRenewalPolicy, delayMsMin: 0 });
+    await world.clock.run(held.renew(10));
+    expect(lease.remainingMs).toBeGreaterThan(59_000);
+    expect(lease.leaseMs).toBe(60_000);
+    await world.clock.run(held.renew(120_000));
+    await world.clock.advance(110_000);
+    expect(lease.remainingMs).toBeGreaterThan(10_001); // The home has renewed once, for its own time.
+    expect(lease.remainingMs).toBeLessThan(60_001);
+    expect(lease.context.metrics.leasesRenewed).toBe(2);
   });
 
   test('repeats the time of the grant', async () => {

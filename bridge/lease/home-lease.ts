@@ -79,9 +79,26 @@ export class HomeLease extends Lease {
 
   /** The home's own clock decides, so this cannot fail but for a lease that has ended, or a RangeError. */
   renewNow(leaseMs: number): void {
+    this.#moveDeadline(this.#deadlineAfter(leaseMs), leaseMs);
+  }
+
+  /**
+   * What a holder asks for: the deadline is at least `leaseMs` away. It never brings the deadline nearer, for there are other
+   * holders, nor does it change what the home's own renewals repeat. Fails as renewNow().
+   */
+  extend(leaseMs: number): void {
+    const deadlineMs = this.#deadlineAfter(leaseMs);
+    if (deadlineMs > this.deadlineMs) this.#moveDeadline(deadlineMs, this.leaseMs);
+  }
+
+  #deadlineAfter(leaseMs: number): number {
     checkLeaseMs(leaseMs);
     this.checkDeadline();
-    this.setDeadline(this.context.environment.clock.nowMs() + leaseMs, leaseMs);
+    return this.context.environment.clock.nowMs() + leaseMs;
+  }
+
+  #moveDeadline(deadlineMs: number, leaseMs: number): void {
+    this.setDeadline(deadlineMs, leaseMs);
     this.context.metrics.leasesRenewed += 1;
     for (const holder of this.#holders) holder.leaseRenewed(this);
   }

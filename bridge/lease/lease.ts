@@ -158,7 +158,7 @@ export abstract class Lease {
     return () => this.#endListeners.delete(listener);
   }
 
-  /** Moves the deadline to `leaseMs` from now; by default as long as it was granted for. */
+  /** Moves the deadline to `leaseMs` from now; by default as long as it was granted for. Only the home brings it nearer. */
   abstract renew(leaseMs?: number): Promise<void>;
   /** Gives the lease back: at home it ends for everybody, at a holder only there. */
   abstract release(): Promise<void>;

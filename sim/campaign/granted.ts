@@ -27,8 +27,8 @@ export class Granted {
   }
 
   /**
-   * The furthest deadline that any holder can have been told, by the home's clock: a renewal may shorten a lease, which
-   * the home enforces, and of which holders learn later.
+   * The furthest deadline that any holder can have been told, by the home's clock: the home may shorten a lease, which
+   * it enforces, and of which holders learn later.
    */
   get furthestDeadlineMs(): number {
     return this.#furthestDeadlineMs;
@@ -41,11 +41,13 @@ export class Granted {
 
   #noteRenewals(): void {
     const { lease } = this;
-    const renewNow = lease.renewNow.bind(lease);
-    lease.renewNow = (leaseMs) => {
-      renewNow(leaseMs);
-      this.#furthestDeadlineMs = Math.max(this.#furthestDeadlineMs, lease.deadlineMs);
-    };
+    for (const verb of ['renewNow', 'extend'] as const) {
+      const renew = lease[verb].bind(lease);
+      lease[verb] = (leaseMs) => {
+        renew(leaseMs);
+        this.#furthestDeadlineMs = Math.max(this.#furthestDeadlineMs, lease.deadlineMs);
+      };
+    }
   }
 
   /** Its home has ended it, or is dead. */
