@@ -228,6 +228,19 @@ describe('watching', () => {
     expect(seen).toEqual([`up ${there.server.lease.id}`, `down ${there.server.lease.id}`]);
   });
 
+  test('tells of one that did not answer as it was looked for, once it does', async () => {
+    const there = await serverNode('echo', 3_600_000);
+    const { seen } = watching(node().dns);
+    await world.clock.advance(100);
+    there.process.freeze();
+    await serverNode('echo', 3_600_000); // Whose coming makes the watcher look.
+    await world.clock.advance(30_000);
+    expect(seen).toContain(`down ${there.server.lease.id}`);
+    there.process.thaw();
+    await world.clock.advance(10_000);
+    expect(seen.at(-1)).toBe(`up ${there.server.lease.id}`);
+  });
+
   test('ends when its signal aborts, and leaves nothing behind', async () => {
     const there = await serverNode('echo', 3_600_000);
     const stop = new AbortController();

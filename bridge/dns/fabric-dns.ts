@@ -13,7 +13,7 @@ import { formatNetworkAddress, type NetworkAddress } from '../network-address.ts
 import { Peers } from './peers.ts';
 import type { Registry } from './registry.ts';
 import { checkServiceName, type ResolvedService, type ServiceRecord } from './service-record.ts';
-import { byLoad, type FoundService, type ServiceView } from './service-view.ts';
+import { byLoad, type FoundService, type PeersView, type ServiceView } from './service-view.ts';
 import { type ServiceEvent, watchService } from './service-watch.ts';
 
 /** What can be published: a server, or a queue at its home. */
@@ -85,7 +85,8 @@ export class FabricDns {
    */
   async connect(service: string, options: AttachOptions): Promise<HeldLease> {
     const refusals: FabricError[] = [];
-    const near = await this.#attachAny(await this.#here(service), options, refusals);
+    const here = await this.#here(service);
+    const near = await this.#attachAny(here.found, options, refusals);
     if (near !== undefined) return near;
     const { found, silent } = await this.#far(service);
     const far = await this.#attachAny(found, options, refusals);
@@ -115,28 +116,30 @@ export class FabricDns {
   /** All living instances: the nearest first, then the least loaded. */
   async #look(service: string): Promise<ServiceView> {
     const [here, { found, silent }] = await Promise.all([this.#here(service), this.#far(service)]);
-    return { found: [...here, ...found], silent };
+    return { found: [...here.found, ...found], silent, quiet: here.quiet };
   }
 
-  async #here(service: string): Promise<FoundService[]> {
+  async #here(service: string): Promise<Pick<ServiceView, 'found' | 'quiet'>> {
     const answers = await Promise.all(this.#registry.list(service).map((record) => this.#describe(record)));
-    return answers.filter((answer) => answer !== undefined).sort(byLoad);
+    const found = answers.filter((answer) => typeof answer === 'object');
+    return { found: found.sort(byLoad), quiet: answers.includes('quiet') };
   }
 
-  async #far(service: string): Promise<ServiceView> {
+  async #far(service: string): Promise<PeersView> {
     const here = this.#registry.list(service).map(({ instance }) => instance);
     return this.#peers.resolve(service, new Set(here));
   }
 
-  async #describe(record: ServiceRecord): Promise<FoundService | undefined> {
+  async #describe(record: ServiceRecord): Promise<FoundService | 'gone' | 'quiet'> {
     const { address } = record;
     try {
       const { layout, freeSlots, remainingMs } = await this.#agent.describe(record.lease, address);
       return { instance: { ...record, layout: layout.name, freeSlots, remainingMs }, address, peer: undefined };
     } catch (error) {
       // Its process, or its lease, is gone for good: ids are never used again.
-      if (isGone(error)) this.#registry.withdraw(record);
-      return undefined;
+      if (!isGone(error)) return 'quiet';
+      this.#registry.withdraw(record);
+      return 'gone';
     }
   }
 
@@ -165,7 +168,7 @@ function mostTelling(refusals: readonly FabricError[]): FabricError | undefined 
   return first('CapacityExceeded') ?? first('Contention') ?? first('Unsupported') ?? refusals.at(-1);
 }
 
-function nobodyFound(service: string, silent: ServiceView['silent']): Disconnected {
+function nobodyFound(service: string, silent: PeersView['silent']): Disconnected {
   const reasons = [...silent].map(([peer, { message }]) => `; peer ${peer}: ${message}`);
   return new Disconnected(`no instance of service ${service} is to be found${reasons.join('')}`);
 }

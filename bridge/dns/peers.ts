@@ -6,7 +6,7 @@ import { peerAnswerMs } from '../limits.ts';
 import { formatNetworkAddress, type NetworkAddress, parseNetworkAddress } from '../network-address.ts';
 import { within } from '../time-limit.ts';
 import type { ServiceRecord } from './service-record.ts';
-import { byLoad, type FoundService, type ServiceView } from './service-view.ts';
+import { byLoad, type FoundService, type PeersView } from './service-view.ts';
 
 export class Peers {
   readonly #agent: Agent;
@@ -22,7 +22,7 @@ export class Peers {
   }
 
   /** The living instances of a service that peers know, but for those that are `known` already, each once. */
-  async resolve(service: string, known: ReadonlySet<string>): Promise<ServiceView> {
+  async resolve(service: string, known: ReadonlySet<string>): Promise<PeersView> {
     const silent = new Map<string, FabricError>();
     const seen = new Set(known);
     const ask = async (address: NetworkAddress) => {

@@ -11,10 +11,16 @@ export interface FoundService {
   readonly peer: string | undefined;
 }
 
-export interface ServiceView {
+/** What peers know. */
+export interface PeersView {
   readonly found: readonly FoundService[];
   /** Peers that did not answer, and why: what they know may live or not. */
   readonly silent: ReadonlyMap<string, FabricError>;
+}
+
+export interface ServiceView extends PeersView {
+  /** Whether some instance of this machine did not answer, though it may live: it is not among those found. */
+  readonly quiet: boolean;
 }
 
 /** The least loaded first. */

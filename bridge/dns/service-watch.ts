@@ -2,6 +2,7 @@
 // its process dies, which no file does.
 import type { Agent } from '../agent/agent.ts';
 import { Disconnected } from '../errors.ts';
+import { peerPollMs } from '../limits.ts';
 import type { Registry } from './registry.ts';
 import type { ResolvedService } from './service-record.ts';
 import type { FoundService, ServiceView } from './service-view.ts';
@@ -42,8 +43,9 @@ export async function* watchService(parts: WatchParts): AsyncGenerator<ServiceEv
   try {
     while (!parts.signal?.aborted) {
       changes.clear();
-      yield* await difference(parts, known, changes);
-      if (!parts.signal?.aborted) await nextLook(parts, changes);
+      const view = await parts.look(parts.service);
+      yield* await difference(parts, view, known, changes);
+      if (!parts.signal?.aborted) await nextLook(parts, view, changes);
     }
   } finally {
     folder.close();
@@ -52,16 +54,22 @@ export async function* watchService(parts: WatchParts): AsyncGenerator<ServiceEv
   }
 }
 
-async function nextLook({ agent, pollMs }: WatchParts, changes: Signal): Promise<void> {
-  const timer = pollMs === undefined ? undefined : agent.clock.after(pollMs, () => changes.raise());
+/** What is quiet has changed nothing that a registry could tell of once it speaks again. */
+async function nextLook({ agent, pollMs }: WatchParts, { quiet }: ServiceView, changes: Signal): Promise<void> {
+  const afterMs = quiet ? peerPollMs : pollMs;
+  const timer = afterMs === undefined ? undefined : agent.clock.after(afterMs, () => changes.raise());
   await changes.raised;
   timer?.cancel();
 }
 
 /** Brings `known` up to date, and says what that took. */
-async function difference(parts: WatchParts, known: Map<string, Known>, changes: Signal): Promise<ServiceEvent[]> {
+async function difference(
+  parts: WatchParts,
+  { found, silent }: ServiceView,
+  known: Map<string, Known>,
+  changes: Signal,
+): Promise<ServiceEvent[]> {
   const events: ServiceEvent[] = [];
-  const { found, silent } = await parts.look(parts.service);
   const living = new Map(found.map((each) => [each.instance.instance, each]));
   for (const [id, { instance, peer, life }] of known) {
     // A peer that said nothing said nothing of an end either.

@@ -55,7 +55,7 @@ export async function runMany({ firstSeed, seeds, minutes, table, reach, workloa
   const speed = Math.round(tally.nodeHours / ranMinutes);
   console.log(
     `${tally.runs} seeds, ${tally.events} events, ${tally.nodeHours.toFixed(0)} node-hours in ${ranMinutes.toFixed(2)} min ` +
-      `(${speed} node-hours a minute); ${twice} of them twice, alike`,
+      `(${speed} node-hours a minute); ${twice} of them twice, alike; trace ${tally.trace.hex}`,
   );
   if (tally.missedKinds.length > 0) console.log(`faults that never came up: ${tally.missedKinds.join(', ')}`);
   if (tally.missed.length > 0) console.log(`branches that were never reached: ${tally.missed.join(', ')}`);
