@@ -177,7 +177,7 @@ export const plants: readonly Plant[] = [
     breaks: 'a record is believed although nobody answers for it',
     replacements: [
       {
-        from: 'if (isGone(error)) this.#registry.withdraw(record);',
+        from: "if (!isGone(error)) return 'quiet';",
         to: "return { instance: { ...record, layout: 'classic', freeSlots: 1, remainingMs: 1 }, address, peer: undefined };",
       },
     ],

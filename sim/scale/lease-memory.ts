@@ -28,6 +28,7 @@ export async function measureLeaseMemory(): Promise<LeaseMemory | undefined> {
 
 async function measured(): Promise<LeaseMemory> {
   const world = new World(1, { readMs: 0 });
+  world.network.wholeMessages = true;
   const home = world.process({ far: true, records: new MemoryRecords() });
   const holder = world.process({ far: true, records: new MemoryRecords() });
   const address = await home.agent.listenNetwork({ host: 'home', port: 7000 });

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import type { Row } from './figures.ts';
 import { runScale } from './run.ts';
@@ -48,4 +51,12 @@ test('whoever falls silent is missed after 20 s, and its leases are over with th
   expect(figures.viewsMs).toBeLessThan(30_000);
   expect(figures.leasesMs).toBeGreaterThan(20_000);
   expect(figures.leasesMs).toBeLessThan(40_000);
+});
+
+test('the program prints a row for each size, and what a lease takes', async () => {
+  const program = fileURLToPath(new URL('../../dist/sim/scale/cli.js', import.meta.url));
+  const args = ['--expose-gc', program, '--nodes', '4,8', '--leases-per-node', '2'];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  expect(stdout).toMatch(/^ *4 +8 .*\n *8 +16 /m);
+  expect(stdout).toMatch(/A lease takes [\d.]+ KiB at home/);
 });
