@@ -2,9 +2,10 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const conditions = ['leasewire-source'];
-const withRig = /hw-tests\/(rig|rdma|verbs)\//;
+/** Of two nodes, or their own. */
+const withRig = /hw-tests\/(rig|rdma)\//;
 /** Of other tests, those that take long, the longest first. */
-const long = [/sim\/(planted|campaign|model)\//, /(hw-tests|sim)\//];
+const long = [/sim\/(planted|campaign|model)\/|hw-tests\/verbs\//, /(hw-tests|sim)\//];
 const besideEach = 3;
 
 /** Tests with a rig take turns, and mostly wait for their nodes: beside each stand some that do without. */
@@ -30,7 +31,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     sequence: { sequencer: BesideTheRig },
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

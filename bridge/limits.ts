@@ -46,7 +46,10 @@ export const servicesMax = 64;
 export const servicesBytesMax: number = controlFrameBytesMax - 128;
 /** A peer that has not said by then which services it knows, or what one offers, is passed over. */
 export const peerAnswerMs = 2000;
-/** Whoever watches a service asks the peers, and who did not answer, anew this often. Deaths are told at once, by a connection of their own. */
+/**
+ * Whoever watches a service asks the peers, and who did not answer, anew this often. Deaths are told at once, by a connection
+ * of their own.
+ */
 export const peerPollMs = 2000;
 
 /** A home that was lost is looked for anew after this long, then after twice as long, up to the maximum. */

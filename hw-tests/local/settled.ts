@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 
 /** Far beyond what anything takes that is waited for. */
-const settleMsMax = 10_000;
+const settleMsMax = 60_000;
 const retryMs = 5;
 
 /** Asserts again and again, until it holds. */
