@@ -2,19 +2,19 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const conditions = ['leasewire-source'];
-/** Of two nodes, or their own. */
-const withRig = /hw-tests\/(rig|rdma)\//;
+/** Of real processes and nodes: they take turns (hw-tests/take-turns.ts). */
+const inTurn = /hw-tests\/(?!verbs|rig\/one-node)/;
 /** Of other tests, those that take long, the longest first. */
-const long = [/sim\/(planted|campaign|model)\/|hw-tests\/verbs\//, /(hw-tests|sim)\//];
+const long = [/sim\/(planted|campaign|model)\/|hw-tests\//, /sim\//];
 const besideEach = 3;
 
-/** Tests with a rig take turns, and mostly wait for their nodes: beside each stand some that do without. */
-class BesideTheRig extends BaseSequencer {
+/** Tests that take turns wait much, for their nodes and for each other: beside each stand some that only compute. */
+class BesideTheTurn extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const rig = sorted.filter(({ moduleId }) => withRig.test(moduleId));
-    const others = sorted.filter((file) => !rig.includes(file)).sort((a, b) => rankOf(a) - rankOf(b));
-    return [...rig.flatMap((file) => [file, ...others.splice(0, besideEach)]), ...others];
+    const turns = sorted.filter(({ moduleId }) => inTurn.test(moduleId));
+    const others = sorted.filter((file) => !turns.includes(file)).sort((a, b) => rankOf(a) - rankOf(b));
+    return [...turns.flatMap((file) => [file, ...others.splice(0, besideEach)]), ...others];
   }
 }
 
@@ -28,9 +28,10 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['{bridge,native,sdk,sim,hw-tests,examples,.ci}/**/*.test.ts'],
+    setupFiles: ['hw-tests/take-turns.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    sequence: { sequencer: BesideTheRig },
+    sequence: { sequencer: BesideTheTurn },
     testTimeout: 300_000,
     hookTimeout: 300_000,
   },

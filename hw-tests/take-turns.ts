@@ -1,0 +1,25 @@
+// Tests of real processes and of nodes take turns with each other: several at once are too many for most machines, and
+// none of them should be slow because of another. Tests that only compute, and those of a single node, stand beside them.
+import { afterAll, beforeAll, expect } from 'vitest';
+import { withLock } from './rig/cache.ts';
+
+const inTurn = /hw-tests\/(local|bench|throughput-bench|roce-bench|rdma|rig\/(?!one-node))/;
+/** Beyond what all of them take together. */
+const turnMsMax = 1_800_000;
+
+if (inTurn.test(expect.getState().testPath ?? '')) {
+  let end: (() => void) | undefined;
+  beforeAll(
+    () =>
+      new Promise<void>((begin, fail) => {
+        const turn = () =>
+          new Promise<void>((resolve) => {
+            end = resolve;
+            begin();
+          });
+        withLock('tests.lock', turn).catch(fail);
+      }),
+    turnMsMax,
+  );
+  afterAll(() => end?.());
+}
