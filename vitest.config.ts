@@ -6,7 +6,7 @@ const conditions = ['leasewire-source'];
 const inTurn = /hw-tests\/(?!verbs|rig\/one-node)/;
 /** Of other tests, those that take long, the longest first. */
 const long = [/sim\/(planted|campaign|model)\/|hw-tests\//, /sim\//];
-const besideEach = 3;
+const besideEach = [1, 3, 3];
 
 /** Tests that take turns wait much, for their nodes and for each other: beside each stand some that only compute. */
 class BesideTheTurn extends BaseSequencer {
@@ -14,7 +14,8 @@ class BesideTheTurn extends BaseSequencer {
     const sorted = await super.sort(files);
     const turns = sorted.filter(({ moduleId }) => inTurn.test(moduleId));
     const others = sorted.filter((file) => !turns.includes(file)).sort((a, b) => rankOf(a) - rankOf(b));
-    return [...turns.flatMap((file) => [file, ...others.splice(0, besideEach)]), ...others];
+    const next = () => others.splice(0, besideEach[others[0] === undefined ? 0 : rankOf(others[0])]);
+    return [...turns.flatMap((file) => [file, ...next()]), ...others];
   }
 }
 
