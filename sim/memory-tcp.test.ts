@@ -168,10 +168,10 @@ describe('control messages between machines', () => {
       { maxLength: 20 },
     );
     const draws = fc.infiniteStream(
-      fc.record({ share: fc.double({ min: 0, max: 1, noNaN: true }), delayMs: fc.nat(20) }),
+      fc.record({ share: fc.double({ min: 0, max: 1, noNaN: true }), delayMs: fc.nat(3) }),
     );
     await fc.assert(
-      fc.asyncProperty(words, draws, fc.integer({ min: 1, max: 400 }), async (sent, stream, windowBytes) => {
+      fc.asyncProperty(words, draws, fc.integer({ min: 32, max: 400 }), async (sent, stream, windowBytes) => {
         const network = new MemoryNetwork();
         network.windowBytes = windowBytes;
         const { clock, near, far } = await carriers(network);
