@@ -1,13 +1,12 @@
 // The conformance suite between two machines that share a pool: the suite is a process of one, homes are processes of the
 // other, where one that stays is asked for the services there.
-import { EventEmitter } from 'node:events';
-import { PassThrough } from 'node:stream';
 import { systemEnvironment } from '#bridge';
-import { describeConformance, type HomeProcess, hostHome } from '../sdk/conformance/index.ts';
+import { describeConformance } from '../sdk/conformance/index.ts';
 import { FarFabric } from './far-fabric.ts';
 import { LiveClock } from './live-clock.ts';
 // Has the public classes use the process that runs.
 import './memory-fabric.ts';
+import { MemoryHome } from './memory-home.test.support.ts';
 import { MemoryNetwork } from './memory-network.ts';
 import { MemoryProcess } from './memory-process.ts';
 import { MemoryRecords } from './memory-registry.ts';
@@ -67,40 +66,12 @@ class PoolMachines {
   }
 }
 
-class PoolHome extends EventEmitter implements HomeProcess {
-  readonly stdin = new PassThrough();
-  readonly stdout = new PassThrough();
-  readonly #process: MemoryProcess;
-
-  constructor(process: MemoryProcess) {
-    super();
-    this.#process = process;
-  }
-
-  async start(): Promise<this> {
-    const { stdin, stdout } = this;
-    await hostHome({ stdin, stdout, classes: this.#process, exit: () => this.#end(() => this.#process.exit()) });
-    return this;
-  }
-
-  kill(): void {
-    this.#end(() => this.#process.kill());
-  }
-
-  #end(how: () => void): void {
-    if (!this.#process.alive) return;
-    how();
-    this.stdout.destroy();
-    this.emit('exit');
-  }
-}
-
 for (const coherent of [false, true]) {
   const machines = new PoolMachines(coherent);
   await machines.startKnownHome();
   describeConformance({
     plane: 'cxl',
-    spawnHome: () => new PoolHome(machines.process(1)).start(),
+    spawnHome: () => new MemoryHome(machines.process(1)).start(),
     classes: machines.process(0),
     sharesThread: true,
     lacks: {
