@@ -151,7 +151,8 @@ export interface ServerPortParts {
 }
 
 export class MemoryServerPort extends BellSleeper implements ServerPort {
-  readonly observesPerClock = 512;
+  /** As many as requests are taken at once: nothing more changes here while this process's thread has the turn. */
+  readonly observesPerClock = 64;
   readonly spinMsMax: number = this.clock.spinMs(idleSpinMsMax);
   readonly board: SlotBoard | undefined;
   readonly #window: Window;

@@ -33,7 +33,11 @@ export class PoolCache implements LineMemory {
   load(offset: number, bytes: number): Uint8Array {
     this.#pool.evictSome();
     const copy = new Uint8Array(bytes);
-    this.#eachPart(offset, bytes, (line, from, to, done) => copy.set(this.#line(line).subarray(from, to), done));
+    this.#eachPart(offset, bytes, (line, from, to, done) => {
+      const { view } = this.#line(line);
+      const at = placeOf(line) - done;
+      for (let i = done; i < done + to - from; i++) copy[i] = view[at + from + i] as number;
+    });
     return copy;
   }
 
@@ -41,7 +45,7 @@ export class PoolCache implements LineMemory {
     this.#pool.evictSome();
     this.#pool.changes += 1;
     this.#eachPart(offset, source.length, (line, from, to, done) => {
-      this.#line(line).set(source.subarray(done, done + to - from), from);
+      this.#line(line).view.set(source.subarray(done, done + to - from), placeOf(line) + from);
       if (this.#stored.push(line) > storedMax) this.#stored.shift();
     });
   }
@@ -111,9 +115,9 @@ export class PoolCache implements LineMemory {
   }
 
   #drop(line: number): void {
-    this.#writeBack(line);
     const page = this.#pages.get(Math.floor(line / pageLines));
     if (page === undefined) return;
+    this.#writeBack(line);
     page.isThere[line % pageLines] = 0;
     if (page.mapped) this.#line(line);
   }
@@ -122,38 +126,29 @@ export class PoolCache implements LineMemory {
   #writeBack(line: number): void {
     if (!this.#isDirty(line)) return;
     const { memory, onViolation } = this.#pool;
-    const { view, base } = this.#partsOf(line);
-    const inMemory = memory.subarray(line * lineBytes, (line + 1) * lineBytes);
-    if (!equal(inMemory, base)) onViolation(`two hosts have stored in the line at ${line * lineBytes}`);
-    inMemory.set(view);
-    base.set(view);
+    const { view, base } = this.#page(Math.floor(line / pageLines));
+    const [at, from] = [line * lineBytes, placeOf(line)];
+    if (!isSameLine(memory, at, base, from)) onViolation(`two hosts have stored in the line at ${at}`);
+    copyLine(view, from, memory, at);
+    copyLine(view, from, base, from);
     this.#pool.changes += 1;
   }
 
   #isDirty(line: number): boolean {
     const page = this.#pages.get(Math.floor(line / pageLines));
     if (page === undefined || page.isThere[line % pageLines] === 0) return false;
-    const { view, base } = this.#partsOf(line);
-    return !equal(view, base);
+    return !isSameLine(page.view, placeOf(line), page.base, placeOf(line));
   }
 
-  /** A line's bytes, which come from the pool if they are not there. */
-  #line(line: number): Uint8Array {
+  /** A line's page, where the line is now: it comes from the pool if it was not there. */
+  #line(line: number): Page {
     const page = this.#page(Math.floor(line / pageLines));
-    const { view, base } = this.#partsOf(line);
     if (page.isThere[line % pageLines] === 0) {
       page.isThere[line % pageLines] = 1;
-      const inMemory = this.#pool.memory.subarray(line * lineBytes, (line + 1) * lineBytes);
-      view.set(inMemory);
-      base.set(inMemory);
+      copyLine(this.#pool.memory, line * lineBytes, page.view, placeOf(line));
+      copyLine(this.#pool.memory, line * lineBytes, page.base, placeOf(line));
     }
-    return view;
-  }
-
-  #partsOf(line: number): { view: Uint8Array; base: Uint8Array } {
-    const page = this.#page(Math.floor(line / pageLines));
-    const from = (line % pageLines) * lineBytes;
-    return { view: page.view.subarray(from, from + lineBytes), base: page.base.subarray(from, from + lineBytes) };
+    return page;
   }
 
   #page(number: number): Page {
@@ -186,7 +181,16 @@ export class PoolCache implements LineMemory {
 
 const storedMax = 256;
 
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  for (let i = 0; i < lineBytes; i++) if (a[i] !== b[i]) return false;
+/** Where a line begins in its page. */
+function placeOf(line: number): number {
+  return (line % pageLines) * lineBytes;
+}
+
+function isSameLine(a: Uint8Array, atA: number, b: Uint8Array, atB: number): boolean {
+  for (let i = 0; i < lineBytes; i++) if (a[atA + i] !== b[atB + i]) return false;
   return true;
+}
+
+function copyLine(from: Uint8Array, at: number, to: Uint8Array, atTo: number): void {
+  for (let i = 0; i < lineBytes; i++) to[atTo + i] = from[at + i] as number;
 }

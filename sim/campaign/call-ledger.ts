@@ -4,6 +4,7 @@
 import { FabricError, RemoteError } from '#bridge';
 import type { Actor } from './actor.ts';
 import type { Granted } from './granted.ts';
+import { numbered, numberIn } from './pattern.ts';
 
 /** What a handler does, by method id. */
 export const methods = { echo: 0, later: 1, fail: 2, block: 3 } as const;
@@ -29,9 +30,6 @@ export interface Call extends CallWish {
   settled: boolean;
 }
 
-/** A payload begins with the call's id, and the id's complement. */
-export const payloadBytesMin = 8;
-
 export class CallLedger {
   readonly #calls: Call[] = [];
 
@@ -45,8 +43,12 @@ export class CallLedger {
 
   begin(actor: Actor, granted: Granted, wish: CallWish): Call {
     const { isOver } = granted;
+    const { methodId, requestBytes, responseBytes, idempotent } = wish;
     const call = {
-      ...wish,
+      methodId,
+      requestBytes,
+      responseBytes,
+      idempotent,
       id: this.#calls.length,
       granted,
       caller: actor,
@@ -57,13 +59,13 @@ export class CallLedger {
       settled: false,
     };
     this.#calls.push(call);
-    actor.record('calls', call.id, granted.lease.id, wish.methodId, wish.requestBytes, wish.idempotent);
+    actor.record('calls', call.id, granted.lease.id, methodId, requestBytes, idempotent);
     return call;
   }
 
   /** A handler was given this. Returns the call that it is, if it is one. */
   ran(actor: Actor, granted: Granted, methodId: number, payload: Uint8Array): Call | undefined {
-    const call = this.#calls[idIn(payload)];
+    const call = this.#calls[numberIn(payload)];
     if (call === undefined || methodId !== call.methodId || !isEqual(payload, requestOf(call))) {
       actor.fail(`the handler got ${payload.length} bytes that nobody sent, method ${methodId}`);
       return undefined;
@@ -112,28 +114,11 @@ export function failureOf({ id }: Call): string {
 }
 
 export function requestOf(call: Call): Uint8Array {
-  return patterned(call.id, call.requestBytes, 7);
+  return numbered(call.id, 7, call.requestBytes);
 }
 
 export function responseOf(call: Call): Uint8Array {
-  return patterned(call.id, call.responseBytes, 13);
-}
-
-function patterned(id: number, bytes: number, step: number): Uint8Array {
-  const payload = new Uint8Array(bytes);
-  for (let i = payloadBytesMin; i < bytes; i++) payload[i] = id + i * step;
-  const view = new DataView(payload.buffer);
-  view.setUint32(0, id, true);
-  view.setUint32(4, ~id, true);
-  return payload;
-}
-
-/** -1 for what names none. */
-function idIn(payload: Uint8Array): number {
-  if (payload.length < payloadBytesMin) return -1;
-  const view = new DataView(payload.buffer, payload.byteOffset);
-  const id = view.getUint32(0, true);
-  return view.getUint32(4, true) === ~id >>> 0 ? id : -1;
+  return numbered(call.id, 13, call.responseBytes);
 }
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {

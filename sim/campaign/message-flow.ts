@@ -1,5 +1,6 @@
 // One direction of a stream, as it truly goes: what was sent, and how much of it has arrived. Of each message it knows every
 // byte, by its place and its stream.
+import { pattern } from './pattern.ts';
 
 interface Sent {
   readonly bytes: number;
@@ -80,8 +81,7 @@ export class MessageFlow {
   }
 
   #message(place: number, bytes: number): Uint8Array {
-    const first = this.#seed * 37 + place * 101;
-    return Uint8Array.from({ length: bytes }, (_, i) => first + i * 7);
+    return pattern(this.#seed * 37 + place * 101, 7, bytes);
   }
 }
 

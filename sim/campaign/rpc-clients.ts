@@ -2,8 +2,9 @@
 // way or that, and leave.
 import { defaultRenewalPolicy, RpcClient } from '#bridge';
 import type { Actor } from './actor.ts';
-import { type Call, type CallLedger, type CallWish, methods, payloadBytesMin, requestOf } from './call-ledger.ts';
+import { type Call, type CallLedger, type CallWish, methods, requestOf } from './call-ledger.ts';
 import type { Granted, HeldLease } from './granted.ts';
+import { numberBytes } from './pattern.ts';
 import { serviceName } from './rpc-servers.ts';
 
 /** One client after another in one process, and what they have achieved since everything should work. */
@@ -151,7 +152,7 @@ function wish(caller: Caller, methodId: CallWish['methodId']): CallWish {
 function payloadBytes({ actor: { chance }, partBytes }: Caller): number {
   if (partBytes === undefined && chance.happens(0.02)) return classicPayloadBytesMax;
   if (partBytes !== undefined && chance.happens(0.1)) return chance.integer(partBytes, partsMax * partBytes);
-  return payloadBytesMin + chance.integer(0, 120);
+  return numberBytes + chance.integer(0, 120);
 }
 
 export async function call(caller: Caller): Promise<void> {

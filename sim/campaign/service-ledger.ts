@@ -3,6 +3,7 @@
 import { type FabricError, RemoteError } from '#bridge';
 import type { Actor } from './actor.ts';
 import type { Granted } from './granted.ts';
+import { pattern } from './pattern.ts';
 import type { Asked, MethodName, Piece } from './service-shape.ts';
 
 /** How it goes, from the piece `turnsAt` on: well; its input is refused; its method throws; what it gives is refused. */
@@ -196,8 +197,7 @@ export function refusalOf({ id }: Task): RemoteError {
 }
 
 export function pieceOf({ id, lengths }: Task, index: number): Piece {
-  const bytes = Uint8Array.from({ length: lengths[index] ?? 0 }, (_, i) => id * 37 + index * 101 + i * 7);
-  return { task: id, index, bytes };
+  return { task: id, index, bytes: pattern(id * 37 + index * 101, 7, lengths[index] ?? 0) };
 }
 
 export function invalidPieceOf(task: Task): Piece {

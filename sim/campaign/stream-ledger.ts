@@ -5,6 +5,7 @@ import { type FabricError, RemoteError } from '#bridge';
 import type { Actor } from './actor.ts';
 import type { Granted } from './granted.ts';
 import { MessageFlow } from './message-flow.ts';
+import { numbered, numberIn } from './pattern.ts';
 
 /** What one side does with its end of a stream. */
 export interface SidePlan {
@@ -80,8 +81,6 @@ export interface StreamTruth {
 }
 
 const roundingMs = 1e-6;
-/** An opening begins with the stream's id, and the id's complement. */
-export const openingBytesMin = 8;
 
 export class StreamLedger {
   readonly #streams: StreamTruth[] = [];
@@ -112,7 +111,7 @@ export class StreamLedger {
 
   /** A handler was given this. Its run of the stream that it is, if it is one. */
   ran(actor: Actor, granted: Granted, payload: Uint8Array): { stream: StreamTruth; run: HandlerRun } | undefined {
-    const stream = this.#streams[idIn(payload)];
+    const stream = this.#streams[numberIn(payload)];
     if (stream === undefined || Buffer.compare(payload, openingOf(stream)) !== 0) {
       actor.fail(`a stream was opened with ${payload.length} bytes that nobody sent`);
       return undefined;
@@ -224,17 +223,5 @@ export function failureOf(id: number): string {
 }
 
 export function openingOf({ id, client }: Pick<StreamTruth, 'id' | 'client'>): Uint8Array {
-  const opening = Uint8Array.from({ length: client.openingBytes }, (_, i) => id + i * 11);
-  const view = new DataView(opening.buffer);
-  view.setUint32(0, id, true);
-  view.setUint32(4, ~id, true);
-  return opening;
-}
-
-/** -1 for what names none. */
-function idIn(opening: Uint8Array): number {
-  if (opening.length < openingBytesMin) return -1;
-  const view = new DataView(opening.buffer, opening.byteOffset);
-  const id = view.getUint32(0, true);
-  return view.getUint32(4, true) === ~id >>> 0 ? id : -1;
+  return numbered(id, 11, client.openingBytes);
 }

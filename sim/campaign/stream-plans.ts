@@ -1,7 +1,8 @@
 // Draws what both sides of a stream do: any number of messages, of nothing to several slots' bytes, at any pace, to any end.
 import type { Chance } from './chance.ts';
+import { numberBytes } from './pattern.ts';
 import type { Caller } from './rpc-clients.ts';
-import { type ClientPlan, type HandlerPlan, openingBytesMin, type SidePlan } from './stream-ledger.ts';
+import type { ClientPlan, HandlerPlan, SidePlan } from './stream-ledger.ts';
 
 /** No stream goes on for longer while things go wrong. */
 export const streamMsMax = 8000;
@@ -17,7 +18,7 @@ export function drawClient(caller: Caller): ClientPlan {
   const { chance } = caller.actor;
   return {
     ...drawSide(caller),
-    openingBytes: chance.happens(0.1) ? lengthInParts(caller) : openingBytesMin + chance.integer(0, 40),
+    openingBytes: chance.happens(0.1) ? lengthInParts(caller) : numberBytes + chance.integer(0, 40),
     ends: chance.happens(0.85),
     deadlineMs: chance.happens(0.5) ? chance.octaves(0.5, streamMsMax) : Number.POSITIVE_INFINITY,
   };
@@ -77,7 +78,7 @@ const alike = { sendPauseMs: 0, waits: true, readsMax: Number.POSITIVE_INFINITY,
 /** Once nothing goes wrong: two messages. */
 export function calmClient(chance: Chance): ClientPlan {
   const messages = [chance.integer(0, 100), chance.integer(0, 100)];
-  return { ...alike, messages, openingBytes: openingBytesMin, ends: true, deadlineMs: calmDeadlineMs };
+  return { ...alike, messages, openingBytes: numberBytes, ends: true, deadlineMs: calmDeadlineMs };
 }
 
 /** Answers each with the same. */

@@ -7,11 +7,14 @@ export class TraceHash {
   #high: number = offsets[1];
 
   add(text: string): void {
+    let [low, high] = [this.#low, this.#high];
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
-      this.#low = Math.imul(this.#low ^ code, prime);
-      this.#high = Math.imul(this.#high ^ code, prime) + i;
+      low = Math.imul(low ^ code, prime);
+      high = Math.imul(high ^ code, prime) + i;
     }
+    this.#low = low;
+    this.#high = high;
   }
 
   /** 16 hexadecimal digits. */
