@@ -40,7 +40,8 @@ export function plot(rows: readonly Row[]): string {
   chart.setOption({
     animation: false,
     backgroundColor: '#ffffff',
-    legend: { bottom: 0 },
+    // Without a browser the widths of texts are guessed, and often too small.
+    legend: { bottom: 0, itemGap: 36 },
     title: panels.map(({ title }, at) => ({
       text: title,
       left: `${4 + at * step + (step - 5) / 2}%`,
