@@ -47,7 +47,9 @@ export class SlotScheduler<S extends Seat> {
     return this.#seats;
   }
 
+  /** Whoever had these slots before may have stored late what would pass for its successor's: a call that is heard already. */
   add(seat: S): void {
+    this.#board.wipe(seat.range);
     this.#seats[seat.range.client] = seat;
   }
 

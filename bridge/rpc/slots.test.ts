@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { Cancelled, CapacityExceeded, Contention, DeadlineExceeded, PayloadTooLarge, Unsupported } from '../errors.ts';
 import type { HeldLease } from '../lease/held-lease.ts';
 import type { ServerPort } from '../plane/plane.ts';
+import type { SlotBoard } from '../plane/slot-board.ts';
 import { granted, outcome, type Scene, type SceneOptions, serving } from '../world.test.support.ts';
 import type { CallContext } from './call-context.ts';
 import { RpcClient } from './client.ts';
@@ -89,6 +90,24 @@ describe('the slots of a lease', () => {
     expect(lease.window.arena.subarray(0, 16 * 320).every((byte) => byte === 0)).toBe(true);
     const next = await attach(16);
     expect(await world.clock.run(next.client.call(1, bytesOf(7)))).toEqual(bytesOf(7));
+  });
+
+  test('are their next client’s, whatever the one before still says when they are its no more', async () => {
+    const { world, lease } = granted({ readMs: 0.0001 });
+    const opened = vi.spyOn(lease, 'openServer');
+    const server = new RpcServer(lease, { slots: 2, wait: 'event' });
+    const port = opened.mock.results[0]?.value as ServerPort;
+    const board = port.board as SlotBoard;
+    const before = lease.assignSlots(2);
+    lease.freeSlots(before);
+    board.submissions(before).push(1);
+    board.call(before.client);
+    serving(server, echo); // Which looks, and finds nobody.
+    await world.clock.advance(1);
+    const held = await world.clock.run(world.process().agent.attach(lease.id, { slots: 2 }));
+    const client = new RpcClient(held, { wait: 'event' });
+    const answer = client.call(1, bytesOf(7), { deadlineMs: 1000 });
+    expect(await world.clock.run(answer)).toEqual(bytesOf(7));
   });
 });
 
