@@ -28,9 +28,18 @@ export const faultKinds = {
   'cut connections': 'share of connections between machines that are reset as soon as they are made',
   evictions: 'share of steps in a pool at which a line leaves some host’s cache',
   'late flushes': 'share of lines that are written back by the next fence only',
+  'broken writes':
+    'share of card messages that come in two parts, and of those the share that break off behind the first, with their session',
+  'lost last words':
+    'share, at most, of what is under way from an end that closes, or whose process dies, that never comes',
 } as const;
 
 export type FaultKind = keyof typeof faultKinds;
+
+/** How tables name a kind, by its place: a to z, then A to Z. */
+export function letterOf(index: number): string {
+  return String.fromCharCode(index < 26 ? 97 + index : 65 + index - 26);
+}
 
 export interface Fault {
   readonly kind: FaultKind;

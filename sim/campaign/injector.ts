@@ -18,6 +18,7 @@ const everyday: Partial<Record<FaultKind, number>> = {
   'narrow windows': 1,
   evictions: 0.05,
   'late flushes': 1,
+  'lost last words': 1,
 };
 
 /** What messages and wake-ups take at the least, milliseconds. */
@@ -37,11 +38,13 @@ export class Injector {
   #takenBytes = 0;
   #calm = false;
 
-  constructor(stage: Stage, plan: Plan, chance: Chance) {
+  /** `endings` draws how messages end before their time. */
+  constructor(stage: Stage, plan: Plan, chance: Chance, endings: Chance) {
     this.#stage = stage;
     this.#plan = plan;
     this.#chance = chance;
     this.#takeOver(chance.fork(), chance.fork(), chance.fork(), chance.fork());
+    this.#takeOverEndings(endings.fork(), endings.fork());
     this.#takeOverStreams(chance.fork(), chance.fork());
     if (stage.pool !== undefined) this.#takeOverPool(stage.pool, chance.fork());
   }
@@ -84,6 +87,20 @@ export class Injector {
       this.#level('preemption') > 0 && machine.happens(preemptionShare)
         ? machine.unit() * this.#level('preemption')
         : 0;
+  }
+
+  /** What breaks off has come in two parts, whether others do or not. */
+  #takeOverEndings(parts: Chance, rest: Chance): void {
+    const { world, history } = this.#stage;
+    const { tears } = world.fabric;
+    const breaks = () => this.#level('broken writes') > 0 && parts.happens(this.#level('broken writes'));
+    world.fabric.tears = () => tears() || (breaks() ? parts.unit() : 0);
+    world.fabric.breaksOff = () => {
+      const breaksOff = breaks();
+      if (breaksOff) history.mark('a card message broke off');
+      return breaksOff;
+    };
+    world.fabric.outlives = () => 1 - this.#level('lost last words') * rest.unit();
   }
 
   #takeOverStreams(pieces: Chance, connections: Chance): void {

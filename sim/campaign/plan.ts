@@ -84,6 +84,7 @@ const ms = (mild: number, most: number) => (chance: Chance, fierce: boolean) =>
 const share = (mild: number, most: number) => (chance: Chance, fierce: boolean) =>
   chance.between(0, fierce ? most : mild);
 
+/** What is added stands last: then it changes nothing else of what a seed draws. */
 const draws: Record<FaultKind, Draw> = {
   'slow network': { lasts: true, strength: ms(20, 4000) },
   'slow fabric': { lasts: true, strength: ms(5, 400) },
@@ -116,6 +117,8 @@ const draws: Record<FaultKind, Draw> = {
   'cut connections': { lasts: true, strength: share(0.2, 0.9) },
   evictions: { lasts: true, strength: share(0.05, 0.5) },
   'late flushes': { lasts: true, strength: share(0.3, 1) },
+  'broken writes': { lasts: true, strength: share(0.1, 0.5) },
+  'lost last words': { lasts: true, strength: share(0.3, 1) },
 };
 
 const offShare = 0.5;

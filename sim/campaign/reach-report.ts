@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import type { Block } from './block-map.ts';
-import { type FaultKind, faultKinds } from './fault.ts';
+import { type FaultKind, faultKinds, letterOf } from './fault.ts';
 import type { Reach, ReachedFile } from './reach.ts';
 
 /** Blocks that fewer runs reach are rare. */
@@ -106,8 +106,4 @@ function lineStarts(source: string): number[] {
 
 function percent(part: number, whole: number): string {
   return `${whole === 0 ? 100 : Math.floor((100 * part) / whole)} %`.padStart(6);
-}
-
-function letterOf(index: number): string {
-  return String.fromCharCode(97 + index);
 }

@@ -56,7 +56,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
     workloads: makersOf(workloads),
   });
   await withoutStacks(keepLines, () =>
-    withUncaught(stage, () => play(stage, new Injector(stage, plan, chance.fork()))),
+    withUncaught(stage, () => play(stage, new Injector(stage, plan, chance.fork(), chance.fork()))),
   );
   return reportOf(seed, plan, stage, options.workloads === undefined ? [] : plan.workloads);
 }

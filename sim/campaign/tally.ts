@@ -1,10 +1,11 @@
 // What a campaign has reached: how often each kind of fault met each branch, and which never came up.
-import { type FaultKind, faultKinds } from './fault.ts';
+import { type FaultKind, faultKinds, letterOf } from './fault.ts';
 import type { RunReport } from './run.ts';
 import { TraceHash } from './trace-hash.ts';
 
 /** Branches that are rare enough to be missed by tests, and that a campaign of some thousand seeds should reach. */
 export const rareBranches = [
+  'a card message broke off',
   'an idempotent call ran twice',
   'attached across machines',
   'attached on one machine',
@@ -133,8 +134,4 @@ export class Tally {
 
 function increase<K>(counts: Map<K, number>, key: K): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
-}
-
-function letterOf(index: number): string {
-  return String.fromCharCode(97 + index);
 }
