@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { encodeMessage } from '../control/codec.ts';
 import {
   Contention,
   DeadlineExceeded,
@@ -14,6 +15,7 @@ import { granted, heldScene, outcome, servedScene } from '../world.test.support.
 import { attachQueue, createQueue } from './open-queue.ts';
 import { distances, holdQueue, type QueueScene, queueScene, readRing } from './queue.test.support.ts';
 import { Queue } from './queue.ts';
+import { RingProducer } from './ring-producer.ts';
 
 const numbers = (count: number, from = 0): number[] => Array.from({ length: count }, (_, i) => from + i);
 
@@ -54,6 +56,25 @@ describe.each(distances)('a queue, %s', (where) => {
     await scene.world.clock.settle();
     expect(queue.push(7)).toBe(true);
     expect(queue.push(8)).toBe(false);
+  });
+
+  test('gives what it was told to, whatever is sent while it looks for room', async () => {
+    const scene = await queueScene(where);
+    const { queue } = await holdQueue(scene);
+    const look = RingProducer.prototype.place;
+    const place = vi.spyOn(RingProducer.prototype, 'place').mockImplementation(function (this: RingProducer) {
+      encodeMessage({ type: 'hello', version: 4, agent: new Uint8Array(8) });
+      return look.call(this);
+    });
+    try {
+      expect(queue.push('one')).toBe(true);
+      expect(queue.pushMany(['two', 'three'])).toBe(2);
+      await queue.send('four');
+    } finally {
+      place.mockRestore();
+    }
+    await scene.world.clock.settle();
+    expect(scene.atHome.popMany(8)).toEqual(['one', 'two', 'three', 'four']);
   });
 
   test('carries batches, across the wrap too', async () => {

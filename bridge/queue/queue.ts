@@ -69,7 +69,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
    */
   push(value: T): boolean {
     const producer = this.#side.producing();
-    return this.#give(producer, encodeItem(value));
+    return this.#give(producer, this.#hasRoom(producer), encodeItem(value));
   }
 
   /** Gives as many of the values as there is room for, all at once, and returns how many. If it throws, none was given. */
@@ -96,7 +96,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
    */
   reserve(): Uint8Array | undefined {
     const producer = this.#side.producing();
-    if (this.#side.isAway || !producer.place()) return undefined;
+    if (!this.#hasRoom(producer)) return undefined;
     this.#reserved = true;
     return this.#views.at(producer.slot, this.#payloadAt(producer.slot), this.#geometry.itemBytesMax);
   }
@@ -118,7 +118,10 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
       const bytes = Uint8Array.from(encodeItem(value));
       this.#checkSize(bytes.length);
       this.#side.producing();
-      return this.#wait.until(() => this.#give(this.#side.producing(), bytes), options);
+      return this.#wait.until(() => {
+        const producer = this.#side.producing();
+        return this.#give(producer, this.#hasRoom(producer), bytes);
+      }, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -127,7 +130,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   /** Resolves once reserve() or push() finds room. */
   async room(options: WaitOptions = {}): Promise<void> {
     this.#side.producing();
-    await this.#wait.until(() => !this.#side.isAway && this.#side.producing().place(), options);
+    await this.#wait.until(() => this.#hasRoom(this.#side.producing()), options);
   }
 
   /**
@@ -225,10 +228,14 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
 
   // ---- What both have.
 
-  /** Nothing comes between: encoded bytes stand until the next value is encoded, whosever it is. */
-  #give(producer: RingProducer, bytes: Uint8Array): boolean {
+  /** Before a value is encoded: what a look at the way brings may have messages encoded, in the very memory that lends its bytes. */
+  #hasRoom(producer: RingProducer): boolean {
+    return !this.#side.isAway && producer.place();
+  }
+
+  #give(producer: RingProducer, hasRoom: boolean, bytes: Uint8Array): boolean {
     this.#checkSize(bytes.length);
-    if (this.#side.isAway || !producer.place()) return false;
+    if (!hasRoom) return false;
     this.#write(producer, bytes);
     producer.publish();
     return true;
