@@ -6,6 +6,9 @@ import { ScaleNode } from './scale-node.ts';
 import { Tally } from './traffic.ts';
 import type { Offer } from './view.ts';
 
+/** Between two that go, milliseconds. */
+const goingMs = 1;
+
 export const instancesPerService = 10;
 
 export interface ClusterOptions {
@@ -96,8 +99,16 @@ export class Cluster {
     }
   }
 
-  close(): void {
-    for (const node of this.#nodes) node.close();
+  /** Nobody wants anything any more; then one after another goes, as all that is given back at once is too much for one instant. */
+  async close(): Promise<void> {
+    for (const { tenant, view } of this.#nodes) {
+      tenant.close();
+      view.close();
+    }
+    for (const { process } of this.#nodes) {
+      process.agent.close();
+      await this.#world.clock.advance(goingMs);
+    }
   }
 
   #served(index: number): string {

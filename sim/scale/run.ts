@@ -150,7 +150,7 @@ async function end(world: World, cluster: Cluster): Promise<number> {
   await world.clock.advance(cluster.options.leaseMs + goodbyeMs);
   const held = nodes.reduce((sum, { tenant }) => sum + tenant.held.size, 0);
   const granted = nodes.reduce((sum, { leasesAtHome }) => sum + leasesAtHome - 1, 0);
-  cluster.close();
+  await cluster.close();
   await world.clock.advance(goodbyeMs);
   for (const { process } of nodes) {
     invariant(process.transport.open === 0 && process.card.open === 0, 'whoever has ended keeps no connection');

@@ -84,10 +84,4 @@ export class ScaleNode {
     this.tenant.close();
     this.process.kill();
   }
-
-  close(): void {
-    this.tenant.close();
-    this.view.close();
-    this.process.agent.close();
-  }
 }
