@@ -5,7 +5,10 @@ import { MalformedFrame } from '../errors.ts';
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'bigint', copyBuffers: true });
 
-/** The value's bytes, until the next is encoded. Throws TypeError for undefined, which stands for no value. */
+/**
+ * The value's bytes, until anything else is encoded: every encoder of msgpackr writes to the same memory. Throws TypeError for
+ * undefined, which stands for no value.
+ */
 export function encodeItem(value: unknown): Uint8Array {
   if (value === undefined)
     throw new TypeError('undefined is no value of a queue: pop() returns it where there is none');

@@ -69,7 +69,9 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
    */
   push(value: T): boolean {
     const producer = this.#side.producing();
-    return this.#give(producer, this.#hasRoom(producer), encodeItem(value));
+    // First: what a look for room brings may have a message encoded, over a value that was encoded before.
+    const hasRoom = this.#hasRoom(producer);
+    return this.#give(producer, hasRoom, encodeItem(value));
   }
 
   /** Gives as many of the values as there is room for, all at once, and returns how many. If it throws, none was given. */
@@ -228,7 +230,6 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
 
   // ---- What both have.
 
-  /** Before a value is encoded: what a look at the way brings may have messages encoded, in the very memory that lends its bytes. */
   #hasRoom(producer: RingProducer): boolean {
     return !this.#side.isAway && producer.place();
   }

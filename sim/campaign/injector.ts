@@ -75,13 +75,12 @@ export class Injector {
     const { world } = this.#stage;
     const upTo = (kind: FaultKind, chance: Chance, leastMs: number) => () =>
       leastMs + chance.unit() * this.#level(kind);
-    const so = (kind: FaultKind, chance: Chance) => () => this.#level(kind) > 0 && chance.happens(this.#level(kind));
     world.network.delayMs = upTo('slow network', network, networkMs);
-    world.network.reaches = () => !so('no way', ways)();
+    world.network.reaches = () => !this.#happens('no way', ways);
     world.fabric.delayMs = upTo('slow fabric', fabric, fabricMs);
-    world.fabric.loses = so('lossy fabric', fabric);
+    world.fabric.loses = () => this.#happens('lossy fabric', fabric);
     world.fabric.noticeMs = upTo('late notices', fabric, 0);
-    world.fabric.tears = () => (so('torn writes', fabric)() ? fabric.unit() : 0);
+    world.fabric.tears = () => (this.#happens('torn writes', fabric) ? fabric.unit() : 0);
     world.machine.wakeMs = upTo('slow wakes', machine, wakeMs);
     world.machine.preemptMs = () =>
       this.#level('preemption') > 0 && machine.happens(preemptionShare)
@@ -93,10 +92,9 @@ export class Injector {
   #takeOverEndings(parts: Chance, rest: Chance): void {
     const { world, history } = this.#stage;
     const { tears } = world.fabric;
-    const breaks = () => this.#level('broken writes') > 0 && parts.happens(this.#level('broken writes'));
-    world.fabric.tears = () => tears() || (breaks() ? parts.unit() : 0);
+    world.fabric.tears = () => tears() || (this.#happens('broken writes', parts) ? parts.unit() : 0);
     world.fabric.breaksOff = () => {
-      const breaksOff = breaks();
+      const breaksOff = this.#happens('broken writes', parts);
       if (breaksOff) history.mark('a card message broke off');
       return breaksOff;
     };
@@ -105,19 +103,23 @@ export class Injector {
 
   #takeOverStreams(pieces: Chance, connections: Chance): void {
     const { network } = this.#stage.world;
-    const happens = (kind: FaultKind, chance: Chance) => this.#level(kind) > 0 && chance.happens(this.#level(kind));
-    network.pieceBytes = (bytes) => (happens('split chunks', pieces) ? pieces.integer(1, bytes) : bytes);
-    network.swallows = () => happens('unanswered connects', connections);
-    network.cuts = () => happens('cut connections', connections);
+    network.pieceBytes = (bytes) => (this.#happens('split chunks', pieces) ? pieces.integer(1, bytes) : bytes);
+    network.swallows = () => this.#happens('unanswered connects', connections);
+    network.cuts = () => this.#happens('cut connections', connections);
   }
 
   #takeOverPool(pool: Pool, chance: Chance): void {
-    const happens = (kind: FaultKind) => this.#level(kind) > 0 && chance.happens(this.#level(kind));
     pool.pick = (count) => chance.integer(0, count - 1);
-    pool.evictions = () => (happens('evictions') ? 1 : 0);
-    pool.flushesLate = () => happens('late flushes');
+    pool.evictions = () => (this.#happens('evictions', chance) ? 1 : 0);
+    pool.flushesLate = () => this.#happens('late flushes', chance);
     pool.noticeMs = () => networkMs + chance.unit() * this.#level('slow network');
     pool.onViolation = (what) => this.#stage.history.fail('pool', what);
+  }
+
+  /** Draws whether a fault of which its level is the share comes now. Of what is off nothing is drawn. */
+  #happens(kind: FaultKind, chance: Chance): boolean {
+    const share = this.#level(kind);
+    return share > 0 && chance.happens(share);
   }
 
   #level(kind: FaultKind): number {

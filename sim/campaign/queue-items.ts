@@ -2,6 +2,7 @@
 // are alike, but for numbers far apart, so that an item which is torn, or another's, is none.
 import { pack, unpack } from 'msgpackr';
 import type { Chance } from './chance.ts';
+import { pattern } from './pattern.ts';
 
 export type ItemValue = number | Uint8Array;
 
@@ -48,8 +49,7 @@ export function describeValue(value: unknown): string {
 }
 
 function patterned(id: number, bytes: number): Uint8Array {
-  const value = new Uint8Array(bytes);
-  for (let i = 4; i < bytes; i++) value[i] = id + i * 11;
+  const value = pattern(id, 11, bytes);
   new DataView(value.buffer).setUint32(0, id, true);
   return value;
 }

@@ -99,12 +99,12 @@ export class Cluster {
     }
   }
 
-  /** Nobody wants anything any more; then one after another goes, as all that is given back at once is too much for one instant. */
+  /**
+   * For nodes that watch no more: none wants anything from here on, and one after another goes, as all that is given back at once is
+   * too much for one instant.
+   */
   async close(): Promise<void> {
-    for (const { tenant, view } of this.#nodes) {
-      tenant.close();
-      view.close();
-    }
+    for (const { tenant } of this.#nodes) tenant.close();
     for (const { process } of this.#nodes) {
       process.agent.close();
       await this.#world.clock.advance(goingMs);
