@@ -17,7 +17,7 @@ import { validate } from './validation.ts';
 /** What carries the calls: an RpcClient. */
 export interface ServiceTransport {
   readonly lease: Pick<Lease, 'status' | 'context'>;
-  /** Copies `payload` before it returns. */
+  /** Copies `payload` before it returns; and before anything else can be encoded, unless the call is idempotent. */
   call(methodId: number, payload: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
   /** As call(), resolving to what `read` makes of the response. Without it, call() is waited for. */
   callAs?<T>(
@@ -74,11 +74,13 @@ export class ClientMethod {
   #unary(): (input: unknown, options?: ServiceCallOptions) => Promise<unknown> {
     const { transport, id, told, retry } = this.#parts;
     const ofAll = told.idempotent ? mayRunTwice : undefined;
+    // What may have to be sent again is copied behind a first look for its answer, which may have messages encoded.
+    const encodeInput = told.idempotent ? encode : encodeBriefly;
     const bare = this.#next === undefined && (retry === undefined || !told.idempotent);
     return (input, options) => {
       if (options !== undefined || !bare) return this.#call(input, options);
       try {
-        const payload = encodeBriefly(input);
+        const payload = encodeInput(input);
         if (transport.callAs !== undefined) return transport.callAs(id, payload, this.#read, ofAll);
         return transport.call(id, payload, ofAll).then(this.#read);
       } catch (error) {

@@ -1,11 +1,13 @@
 // Unary calls of typed services, on the real client and server, in the simulator.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { encodeMessage } from '../control/codec.ts';
 import { PayloadTooLarge } from '../errors.ts';
 import { metadataEntriesMax } from '../limits.ts';
 import { RemoteError } from '../remote-error.ts';
 import { ValidationError } from '../validation-error.ts';
 import { outcome } from '../world.test.support.ts';
+import type { ServiceTransport } from './client-method.ts';
 import { decode, encode } from './codec.ts';
 import { connect } from './connect.ts';
 import { ServiceMismatch } from './hello.ts';
@@ -24,6 +26,19 @@ describe('a typed call', () => {
     expect(await world.clock.run(typed.later({ value: 'x' }))).toBe('x');
     expect(await world.clock.run(typed.nothing())).toBeUndefined();
     expect(await world.clock.run(typed.bytes(Uint8Array.of(1, 2, 3)))).toEqual(Uint8Array.of(3, 2, 1));
+  });
+
+  test('that may be made again keeps its input, whatever is sent before that is copied', async () => {
+    const { world, client } = await handlerScene(implement(desk, deskImplementation));
+    const transport: ServiceTransport = {
+      lease: client.lease,
+      call(methodId, payload, options) {
+        if (options?.idempotent === true) encodeMessage({ type: 'hello', version: 4, agent: new Uint8Array(8) });
+        return client.call(methodId, payload, options);
+      },
+    };
+    const typed = await world.clock.run(connect(desk, transport));
+    expect(await world.clock.run(typed.add({ a: 1, b: 2 }))).toBe(3);
   });
 
   test('gives what the schemas make of it, on either side', async () => {
