@@ -20,8 +20,8 @@ export interface StreamScene {
   readonly world: World;
   readonly lease: HomeLease;
   readonly server: RpcServer;
-  /** A client in a process of its own. */
-  attach(slots: number): Promise<Attached>;
+  /** A client in a process of its own, whose clock runs at `rate`. */
+  attach(slots: number, rate?: number): Promise<Attached>;
 }
 
 export interface StreamSceneOptions extends RpcServerOptions {
@@ -36,8 +36,8 @@ export async function streamScene({ far = false, seed = 1, ...options }: StreamS
   const lease = home.agent.acquire({ minBytes: 65536, leaseMs: 60_000, hugePages: false });
   const server = new RpcServer(lease, { wait: 'event', slots: 16, slotPayloadBytes: 256, ...options });
   const address = far ? await world.clock.run(home.agent.listenNetwork({ host: 'node-1', port: 0 })) : undefined;
-  const attach = async (slots: number) => {
-    const process = world.process({ far });
+  const attach = async (slots: number, rate = 1) => {
+    const process = world.process({ far, rate });
     const held = await world.clock.run(process.agent.attach(lease.id, { slots }, address));
     return {
       held,

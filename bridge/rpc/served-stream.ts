@@ -56,8 +56,12 @@ class ServerStream extends StreamEnd {
     this.sender.finish(told === undefined ? undefined : encodeRemoteError(told));
   }
 
-  /** The client is about to give it up, and is told that it is over when it says so, or when the handler is done. */
+  /**
+   * The client is about to give it up, and is told that it is over when it says so, or when the handler is done. What its
+   * handler has cancelled ends as that said: the client's clock may be slower.
+   */
   expire(reason: Error): void {
+    if (this.sender.finished) return;
     this.#late = reason;
     this.giveUp(reason);
   }

@@ -19,10 +19,10 @@ async function all(stream: AsyncIterable<Uint8Array>): Promise<number[]> {
 }
 
 /** One client with one slot, and a server of such streams. */
-async function scene(far: boolean, stream: RpcHandler['stream'] & {}) {
+async function scene(far: boolean, stream: RpcHandler['stream'] & {}, clientRate?: number) {
   const { world, server, attach } = await streamScene({ far });
   serving(server, { handle: (_methodId, payload) => payload, stream });
-  const attached = await attach(1);
+  const attached = await attach(1, clientRate);
   const isFree = async (client: RpcClient) => {
     const answer = await outcome(world.clock.run(client.call(1, nothing, { deadlineMs: 1000 })));
     return answer.status === 'fulfilled';
@@ -82,6 +82,30 @@ describe.each([
       expect(sent).toMatchObject([{ reason: { code: 'DeadlineExceeded' } }]);
       goOn();
       expect(await world.clock.run(read)).toMatchObject({ reason: { code: 'DeadlineExceeded' } });
+      expect(await isFree(client)).toBe(true);
+    },
+  );
+
+  test.each([
+    8, // A short message.
+    2000, // In many batches.
+  ])(
+    'that its handler has cancelled behind %i bytes ends as that said, though its deadline passes first',
+    async (bytes) => {
+      let stop = () => {};
+      const fail: RpcHandler['stream'] = async (_methodId, _payload, stream, { signal }) => {
+        void outcome(stream.send(bytesOf(bytes, 1)));
+        stream.cancel(new RemoteError('enough', { code: 5 }));
+        stop();
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      };
+      // By the client's clock, the deadline is not yet over when it goes on.
+      const { world, client, isFree, ...attached } = await scene(far, fail, 0.5);
+      stop = attached.stop;
+      const read = outcome(all(client.stream(1, nothing, { deadlineMs: 50 })));
+      await world.clock.advance(60);
+      attached.goOn();
+      expect(await world.clock.run(read)).toMatchObject({ reason: { message: 'enough', code: 5 } });
       expect(await isFree(client)).toBe(true);
     },
   );

@@ -68,6 +68,11 @@ export class StreamSender {
     return this.#ended || this.#error !== undefined;
   }
 
+  /** Whether it is said already how the stream ends, though perhaps not yet on its way. */
+  get finished(): boolean {
+    return this.#finished;
+  }
+
   /** The message is the caller's again when this returns. */
   send(message: Uint8Array): Promise<void> {
     const fault = this.#faultOf(message);
