@@ -55,6 +55,8 @@ export const peerPollMs = 2000;
 /** A home that was lost is looked for anew after this long, then after twice as long, up to the maximum. */
 export const reconnectMs = 20;
 export const reconnectMsMax = 1000;
+/** A home that was found again and has refused a lease for so long, for want of room, has given its place to others. */
+export const noRoomMs = 10_000;
 
 /** Completions that one process's queue holds: sends and receives of some hundred sessions. */
 export const rdmaCompletionsMax = 65536;

@@ -8,7 +8,7 @@ import { Disconnected, type FabricError, MalformedFrame, Revoked } from '../erro
 import { HeldLease, type Home } from '../lease/held-lease.ts';
 import type { LeaseContext } from '../lease/lease.ts';
 import { type LeaseId, leaseIdFromBytes, leaseIdToBytes } from '../lease/lease-id.ts';
-import type { EndReason } from '../lease/lease-status.ts';
+import { type EndReason, endedError } from '../lease/lease-status.ts';
 import { checkSlots } from '../lease/slot-places.ts';
 import type { Attachment, HeldMemory, HolderLink, LinkPlane } from '../plane/plane.ts';
 
@@ -109,13 +109,14 @@ export class HomeConnection implements ConnectionOwner, Home {
       const { holder } = this.#options;
       const reply = await this.#ask({ type: 'attach', lease, slots, holder }, 'attached', undo);
       const { body } = reply;
+      const ended = () => (binding.end?.generation === body.generation ? binding.end.reason : undefined);
       try {
         const memory = await this.#bind(link, id, reply, held);
-        const ended = binding.end?.generation === body.generation ? binding.end.reason : undefined;
-        return take({ body, memory, askedAtMs, ended });
+        return take({ body, memory, askedAtMs, ended: ended() });
       } catch (error) {
         undo(reply); // The home may forget about it; whether it hears so does not matter here.
-        throw error;
+        const reason = ended();
+        throw reason === undefined ? error : endedError(reason, id, false);
       }
     } finally {
       this.#bindings.delete(binding);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import type { FabricErrorCode } from '../errors.ts';
 import { cut, type FarScene, farScene, farServedScene, losses, open, RefusingHome } from '../far-world.test.support.ts';
-import { controlRequestMs, networkSilenceMs, reconnectMs, reconnectMsMax } from '../limits.ts';
+import { controlRequestMs, networkSilenceMs, noRoomMs, reconnectMs, reconnectMsMax } from '../limits.ts';
 import { RpcClient } from '../rpc/client.ts';
 import { outcome } from '../world.test.support.ts';
 
@@ -230,11 +230,21 @@ describe('the slot', () => {
     await cut(scene);
     const other = await world.clock.run(world.process().agent.attach(lease.id, { slots: 1 }));
     open(scene);
-    await world.clock.advance(10_000);
+    await world.clock.advance(noRoomMs - soonMs);
     expect(held).toMatchObject({ status: 'active', interrupted: true });
     await world.clock.run(other.release());
     await world.clock.advance(soonMs);
     expect([held.interrupted, lease.freeSlotCount]).toEqual([false, 0]);
+  });
+
+  test('that another client keeps is not waited for until the lease is over', async () => {
+    const scene = await farServedScene();
+    const { world, lease, held } = scene;
+    await cut(scene);
+    const other = await world.clock.run(world.process().agent.attach(lease.id, { slots: 1 }));
+    open(scene);
+    await world.clock.advance(noRoomMs + soonMs);
+    expect([held.status, other.status, lease.status]).toEqual(['disconnected', 'active', 'active']);
   });
 });
 

@@ -1,16 +1,19 @@
 // Finds the way back to a home that was lost: connects anew, again and again, until every lease that was interrupted is
-// attached once more, or has ended. Time runs on meanwhile, so this ends with the leases at the latest.
+// attached once more, or has ended: with its time at the latest, and before that if others have got its place. Then who
+// uses it had better look for another.
 import type { Environment } from '../environment.ts';
 import { type Disconnected, FabricError } from '../errors.ts';
 import type { HeldLease } from '../lease/held-lease.ts';
 import type { EndedStatus } from '../lease/lease-status.ts';
-import { reconnectMs, reconnectMsMax } from '../limits.ts';
+import { noRoomMs, reconnectMs, reconnectMsMax } from '../limits.ts';
 import type { HomeConnection } from './home-connection.ts';
 
 export class Reconnection {
   readonly #waiting: Set<HeldLease>;
   readonly #connect: () => Promise<HomeConnection>;
   readonly #environment: Environment;
+  /** Since when each was refused for want of room, and for nothing else. */
+  readonly #refusedSince = new Map<HeldLease, number>();
 
   /** `connect` gives a connection to the very agent that was lost, or rejects with Disconnected. */
   constructor(leases: readonly HeldLease[], connect: () => Promise<HomeConnection>, environment: Environment) {
@@ -45,10 +48,18 @@ export class Reconnection {
       await home.resume(lease);
       return true;
     } catch (error) {
-      const status = endBy(FabricError.from(error));
+      const status = this.#endBy(lease, FabricError.from(error));
       if (status !== undefined) lease.end(status);
       return status !== undefined;
     }
+  }
+
+  #endBy(lease: HeldLease, error: FabricError): EndedStatus | undefined {
+    const nowMs = this.#environment.clock.nowMs();
+    const sinceMs = isWantOfRoom(error) ? (this.#refusedSince.get(lease) ?? nowMs) : undefined;
+    if (sinceMs === undefined) this.#refusedSince.delete(lease);
+    else this.#refusedSince.set(lease, sinceMs);
+    return sinceMs !== undefined && nowMs - sinceMs >= noRoomMs ? 'disconnected' : endBy(error);
   }
 
   /** Twice as long each time, and never the same for all who lost the same home. */
@@ -72,7 +83,7 @@ function endBy(error: FabricError): EndedStatus | undefined {
       return 'fenced';
     case 'Disconnected':
       return (error as Disconnected).final ? 'disconnected' : undefined;
-    case 'Contention': // Another client was quicker to take the slot, and may go.
+    case 'Contention':
     case 'CapacityExceeded':
     case 'DeadlineExceeded':
     case 'IoError':
@@ -80,4 +91,9 @@ function endBy(error: FabricError): EndedStatus | undefined {
     default:
       return 'disconnected';
   }
+}
+
+/** Other clients were quicker to take the slots, and may go. */
+function isWantOfRoom({ code }: FabricError): boolean {
+  return code === 'Contention' || code === 'CapacityExceeded';
 }
