@@ -44,7 +44,14 @@ export class FarHolderLink implements HolderLink {
     accesses.get(memory)?.connect(path);
     memory.connect(path, request.slots, () => this.#held.delete(binding));
     this.#held.set(binding, memory);
-    return memory;
+    try {
+      if (request.slots !== undefined) await this.#parts.ask(encodeNumber(binding));
+      return memory;
+    } catch (error) {
+      this.#held.delete(binding);
+      if (request.held === undefined) memory.close();
+      throw error;
+    }
   }
 
   close(): void {

@@ -44,12 +44,25 @@ export class PoolHolderLink implements HolderLink {
     if (this.#end === undefined) throw new Disconnected('the channel was closed here');
     const memory = this.#memoryFor(request);
     const path = { end: this.#end, binding, onBroken: this.#parts.onBroken, extent: { at, bytes } };
-    accesses.get(memory)?.connect(path);
     // By its window, which stays, so that a lease that comes back is reached once.
-    this.#card.host.reach.begin(memory, this.#card, path.extent);
+    this.#card.host.reach.announce(memory, this.#card, path.extent);
     memory.connect(path, request.slots, () => this.#letGo(memory, binding, path.extent));
     this.#held.set(binding, memory);
-    return memory;
+    try {
+      await this.#open(memory, binding);
+      accesses.get(memory)?.connect(path);
+      return memory;
+    } catch (error) {
+      this.#held.delete(binding);
+      if (request.held === undefined) memory.close();
+      throw error;
+    }
+  }
+
+  /** As soon as the home has agreed, `mapping` may be reached. */
+  async #open(mapping: object, binding: number): Promise<void> {
+    await this.#parts.ask(encodeWords([poolWords.open, binding]));
+    if (this.#closed || !this.#card.host.reach.open(mapping)) throw new Disconnected('it was closed here meanwhile');
   }
 
   close(): void {
@@ -74,7 +87,8 @@ export class PoolHolderLink implements HolderLink {
     const [peer = 0, at = 0, bytes = 0, ...asked] = decodeWords(answer, 3);
     this.#checkExtent({ at, bytes }, 2 * halfBytes);
     if (this.#closed) throw new Disconnected('the channel was closed here');
-    host.reach.begin(this, this.#card, { at, bytes });
+    host.reach.announce(this, this.#card, { at, bytes });
+    await this.#open(this, 0);
     // What this host has of earlier uses of these lines is not to be seen, nor to get there.
     host.cache.invalidate(at, bytes);
     end.connect(peer, { ownAt: at + halfBytes, peerAt: at });

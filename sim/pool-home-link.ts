@@ -1,7 +1,6 @@
 // The home's end of a session with a host that shares its pool: lends leases there, with a channel for all of them, and
 // keeps book of what the holder's host may still reach.
 import {
-  CapacityExceeded,
   type FabricError,
   type Grant,
   type HomeLink,
@@ -11,8 +10,7 @@ import {
   MalformedFrame,
   type SlotRange,
 } from '#bridge';
-import { farClient } from './far-client.ts';
-import type { FarNews } from './far-request.ts';
+import { type EndReason, FarGrants } from './far-grants.ts';
 import { MemoryHome } from './memory-plane.ts';
 import type { Use } from './pool-book.ts';
 import { poolPageBytes } from './pool-cache.ts';
@@ -21,16 +19,7 @@ import type { PoolEnd } from './pool-end.ts';
 import { PoolSegment } from './pool-segment.ts';
 import { decodeWords, encodeWords, poolWords } from './pool-words.ts';
 
-interface Binding {
-  readonly memory: MemoryHome;
-  readonly segment: PoolSegment;
-  readonly slots: SlotRange | undefined;
-}
-
-type EndReason = Extract<FarNews, { ended: unknown }>['ended'];
-
 const channelBytes: number = Math.ceil((2 * halfBytes) / poolPageBytes) * poolPageBytes;
-const bindingMax: number = 2 ** 32 - 1;
 /** Uses that a holder's host is asked about at once. */
 const askedMax = 64;
 
@@ -39,11 +28,11 @@ export class PoolHomeLink implements HomeLink {
   readonly #peerHost: number;
   readonly #channel: Use;
   readonly #end: PoolEnd;
-  readonly #bindings = new Map<number, Binding>();
+  readonly #grants: FarGrants;
+  readonly #segments = new Map<number, PoolSegment>();
   /** The uses that were lent by bindings, also such as are over. */
   readonly #lent = new Map<number, number>();
   #connected = false;
-  #lastBinding = 0;
 
   /** Throws CapacityExceeded if the pool has no room for the channel. */
   constructor(card: PoolCard, peerHost: number, onBroken: (error: FabricError) => void) {
@@ -51,16 +40,18 @@ export class PoolHomeLink implements HomeLink {
     this.#peerHost = peerHost;
     this.#channel = openChannel(card);
     this.#end = card.openEnd({
-      onNews: (binding, news) => this.#heard(binding, news),
-      onTouched: (binding, offset, bytes) => this.#bindings.get(binding)?.segment.publish(offset, bytes),
+      onNews: (binding, news) => this.#grants.heard(binding, news),
+      onTouched: (binding, offset, bytes) => this.#segments.get(binding)?.publish(offset, bytes),
       onBroken,
       reaches: () => true,
     });
+    this.#grants = new FarGrants(this.#end);
   }
 
   answer(body: Uint8Array): Uint8Array {
     const [what, ...words] = decodeWords(body, 1);
     if (what === poolWords.hello) return this.#connect(words);
+    if (what === poolWords.open) return this.#open(words);
     if (what === poolWords.confirm) return this.#confirm(words);
     if (what === poolWords.cleaned) return this.#cleaned(words);
     throw new MalformedFrame(`a holder says ${what} of the pool`);
@@ -70,17 +61,13 @@ export class PoolHomeLink implements HomeLink {
     invariant(memory instanceof MemoryHome, 'what is lent to other machines is memory of this one');
     const { segment } = memory;
     invariant(segment instanceof PoolSegment, 'what is lent in a pool lies there');
-    if (this.#lastBinding === bindingMax) throw new CapacityExceeded(`this session has bound ${bindingMax} leases`);
-    const binding = ++this.#lastBinding;
-    this.#bindings.set(binding, { memory, segment, slots });
-    this.#lent.set(binding, segment.use.number);
-    this.#card.host.book.lend(segment.use.number, this.#peerHost);
-    this.#end.regions.set(binding, memory.window.arena);
-    if (slots !== undefined) {
-      memory.serverPort?.addFarClient(slots, farClient(this.#end, binding, memory.window, slots));
-    }
+    const { number, at, bytes } = segment.use;
+    const binding = this.#grants.add(memory, slots);
+    this.#segments.set(binding, segment);
+    this.#lent.set(binding, number);
+    this.#card.host.book.lend(number, this.#peerHost);
     segment.settle();
-    return { attachments: [], offer: encodeWords([binding, segment.use.at, segment.use.bytes]) };
+    return { attachments: [], offer: encodeWords([binding, at, bytes]) };
   }
 
   /**
@@ -88,20 +75,16 @@ export class PoolHomeLink implements HomeLink {
    * granted them before it does not.
    */
   withdraw(memory: HomeMemory, reason?: EndReason): boolean {
-    for (const [binding, { memory: granted, segment, slots }] of this.#bindings) {
-      if (granted !== memory) continue;
-      segment.settle();
-      this.#forget(binding);
-      if (reason !== undefined && slots !== undefined) {
-        this.#end.publish(binding, 0, new Uint8Array(0), { ended: reason });
-      }
+    for (const binding of this.#grants.of(memory)) {
+      this.#segments.get(binding)?.settle();
+      this.#forget(binding, reason);
     }
     return true;
   }
 
   close(): void {
     this.#card.closeEnd(this.#end);
-    for (const binding of [...this.#bindings.keys()]) this.#forget(binding);
+    for (const binding of this.#grants.all()) this.#forget(binding);
     const { book, cache } = this.#card.host;
     cache.invalidate(this.#channel.at, this.#channel.bytes);
     cache.fence();
@@ -121,6 +104,12 @@ export class PoolHomeLink implements HomeLink {
     return encodeWords([this.#end.number, this.#channel.at, this.#channel.bytes, ...asked]);
   }
 
+  /** What was withdrawn meanwhile may be somebody else's. */
+  #open([binding = 0]: readonly number[]): Uint8Array {
+    if (binding !== 0) this.#grants.open(binding);
+    return encodeWords([]);
+  }
+
   /** The holder has closed its window, and nobody else on its host has one. */
   #confirm([binding = 0]: readonly number[]): Uint8Array {
     const number = this.#lent.get(binding);
@@ -135,23 +124,12 @@ export class PoolHomeLink implements HomeLink {
     return encodeWords([]);
   }
 
-  #forget(binding: number): void {
-    const found = this.#bindings.get(binding);
-    if (found === undefined) return;
-    const { memory, segment, slots } = found;
-    this.#bindings.delete(binding);
-    this.#end.regions.delete(binding);
-    if (slots !== undefined) memory.serverPort?.removeClient(slots.client);
+  #forget(binding: number, reason?: EndReason): void {
+    const segment = this.#segments.get(binding);
+    if (segment === undefined) return;
+    this.#grants.remove(binding, reason);
+    this.#segments.delete(binding);
     this.#card.host.book.takeBack(segment.use.number, this.#peerHost);
-  }
-
-  /** Of a lease that was withdrawn: nobody's. */
-  #heard(binding: number, news: FarNews): void {
-    const { memory, slots } = this.#bindings.get(binding) ?? {};
-    if (slots === undefined || 'ended' in news || news.place >= slots.count) return;
-    const slot = slots.first + news.place;
-    if ('status' in news) memory?.serverPort?.arrived(slots.client, slot, news.status);
-    else memory?.serverPort?.told(slots.client, slot, news.kind);
   }
 }
 

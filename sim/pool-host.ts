@@ -4,29 +4,52 @@ import type { Pool } from './pool.ts';
 import { type Extent, PoolBook } from './pool-book.ts';
 import { PoolCache } from './pool-cache.ts';
 
-/** Who reaches which bytes on one host. */
-export class PoolReach {
-  readonly #reached = new Map<object, Extent>();
-  readonly #owners = new Map<object, object>();
+interface Mapping {
+  /** A process. */
+  readonly owner: object;
+  readonly extent: Extent;
+  isOpen: boolean;
+}
 
-  /** `mapping` is one of `owner`, which is a process. */
-  begin(mapping: object, owner: object, extent: Extent): void {
-    this.#reached.set(mapping, extent);
-    this.#owners.set(mapping, owner);
+/**
+ * Who reaches which bytes on one host. Who is about to says so before he asks the home whether they are still lent to him:
+ * so nobody else on the host tells a home that they are not reached any more, between its answer and the opening.
+ */
+export class PoolReach {
+  readonly #mappings = new Map<object, Mapping>();
+
+  /** Not a byte of it is touched until open(). */
+  announce(mapping: object, owner: object, extent: Extent): void {
+    this.#mappings.set(mapping, { owner, extent, isOpen: false });
+  }
+
+  /** The home has said that it is lent. False if it was ended meanwhile. */
+  open(mapping: object): boolean {
+    const announced = this.#mappings.get(mapping);
+    if (announced !== undefined) announced.isOpen = true;
+    return announced !== undefined;
   }
 
   end(mapping: object): void {
-    this.#reached.delete(mapping);
-    this.#owners.delete(mapping);
+    this.#mappings.delete(mapping);
   }
 
   /** The process is dead. */
   ownerDied(owner: object): void {
-    for (const [mapping, each] of [...this.#owners]) if (each === owner) this.end(mapping);
+    for (const [mapping, each] of [...this.#mappings]) if (each.owner === owner) this.end(mapping);
   }
 
+  /** By somebody, or soon. */
   isReached(at: number, bytes: number): boolean {
-    return [...this.#reached.values()].some((each) => each.at < at + bytes && at < each.at + each.bytes);
+    return this.#over(at, bytes).length > 0;
+  }
+
+  isOpen(at: number, bytes: number): boolean {
+    return this.#over(at, bytes).some((each) => each.isOpen);
+  }
+
+  #over(at: number, bytes: number): Mapping[] {
+    return [...this.#mappings.values()].filter(({ extent }) => extent.at < at + bytes && at < extent.at + extent.bytes);
   }
 }
 

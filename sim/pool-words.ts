@@ -4,10 +4,12 @@ import { invariant, MalformedFrame } from '#bridge';
 export const poolWords = {
   /** To the home: the number of the holder's end. Its answer: that of its own, the channel's place, and a list of uses. */
   hello: 1,
+  /** To the home: a binding, or 0 for the channel, which the holder is about to reach. It does once the home has agreed. */
+  open: 2,
   /** To the home: a binding, which the holder's host reaches no more. */
-  confirm: 2,
+  confirm: 3,
   /** To the home: numbers of uses that were asked about, and that the holder's host reaches no more. */
-  cleaned: 3,
+  cleaned: 4,
 } as const;
 
 export function encodeWords(words: readonly number[]): Uint8Array {

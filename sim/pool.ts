@@ -50,7 +50,7 @@ export class Pool {
   /** Memory that is granted now is in nobody's reach, and nobody's old stores can still come to it. */
   checkUnreached(at: number, bytes: number): void {
     for (const { number, cache, reach } of this.hosts) {
-      if (reach.isReached(at, bytes))
+      if (reach.isOpen(at, bytes))
         this.onViolation(`${bytes} bytes at ${at} are granted, and host ${number} reaches them`);
       if (cache.isDirty(at, bytes))
         this.onViolation(`${bytes} bytes at ${at} are granted, and dirty at host ${number}`);

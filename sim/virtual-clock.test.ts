@@ -181,10 +181,40 @@ test('a simulation that takes more events than it may is found out', async () =>
   await expect(clock.advance(20)).rejects.toThrow('round in circles');
 });
 
-test('says whether some thread is blocked', () => {
-  const clock = exact();
-  const seen: boolean[] = [];
-  clock.after(1, () => seen.push(clock.blocking));
-  clock.runBlocking(() => false, 2);
-  expect([...seen, clock.blocking]).toEqual([true, false]);
+describe('who waits until no thread is blocked', () => {
+  test('has his turn at once, where none is', async () => {
+    const clock = exact();
+    const seen: number[] = [];
+    clock.whenUnblocked(() => seen.push(clock.timeMs));
+    expect(seen).toEqual([]);
+    await clock.settle();
+    expect(seen).toEqual([0]);
+  });
+
+  test('has it as the last of them goes on, behind what was settled for meanwhile', async () => {
+    const clock = exact();
+    const seen: string[] = [];
+    clock.after(1, () => {
+      clock.runBlocking(() => false, 2);
+      void Promise.resolve().then(() => seen.push(`settled at ${clock.timeMs}`));
+    });
+    clock.after(2, () => {
+      clock.whenUnblocked(() => seen.push(`unblocked at ${clock.timeMs}`));
+      clock.runBlocking(() => false, 3);
+    });
+    await clock.advance(10);
+    expect(seen).toEqual(['settled at 5', 'unblocked at 5']);
+  });
+
+  test('waits on, where one is blocked again within the same turn', async () => {
+    const clock = exact();
+    const seen: number[] = [];
+    clock.after(1, () => {
+      clock.whenUnblocked(() => seen.push(clock.timeMs));
+      clock.runBlocking(() => false, 2);
+      clock.runBlocking(() => false, 3);
+    });
+    await clock.advance(10);
+    expect(seen).toEqual([6]);
+  });
 });

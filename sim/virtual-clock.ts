@@ -31,6 +31,8 @@ export class VirtualClock implements Timeline {
   #eventsAtInstant = 0;
   #eventsLeft: number;
   #blocking = 0;
+  /** Who waits until no thread is blocked. */
+  readonly #unblocked: (() => void)[] = [];
 
   constructor(options: VirtualClockOptions = {}) {
     this.#readMs = options.readMs ?? readMsDefault;
@@ -59,6 +61,11 @@ export class VirtualClock implements Timeline {
   /** Events that are still to come. */
   get pending(): number {
     return this.#queue.length;
+  }
+
+  /** How long ago the next event was due, milliseconds: looks at the clock, which take time, have overtaken it. */
+  get lateMs(): number {
+    return Math.max(0, this.#nowMs - this.#queue.nextDueMs);
   }
 
   after(delayMs: number, callback: () => void): Timer {
@@ -117,14 +124,18 @@ export class VirtualClock implements Timeline {
       // The others go on.
     }
     this.#blocking -= 1;
+    if (this.#blocking === 0) for (const callback of this.#unblocked.splice(0)) this.whenUnblocked(callback);
     if (done()) return;
     invariant(untilMs < Number.POSITIVE_INFINITY, 'a thread waits for ever: nothing is left to happen');
     this.#moveTo(untilMs);
   }
 
-  /** Whether some thread is blocked: what promises have been settled for meanwhile is still to be done. */
-  get blocking(): boolean {
-    return this.#blocking > 0;
+  /** Calls back once no thread is blocked, and what promises have been settled for meanwhile is done. */
+  whenUnblocked(callback: () => void): void {
+    this.after(0, () => {
+      if (this.#blocking === 0) callback();
+      else this.#unblocked.push(callback);
+    });
   }
 
   /** Runs the next event, if one is due by then. */

@@ -1,10 +1,13 @@
 // A lease as it truly stands: its home's own object, looked at from outside of time.
-import type { Agent } from '#bridge';
+import type { Agent, SlotRange } from '#bridge';
 import type { Process } from '../process.ts';
 import type { Node } from './node.ts';
 
 export type HomeLease = ReturnType<Agent['acquire']>;
 export type HeldLease = Awaited<ReturnType<Agent['attach']>>;
+
+/** Those of one client, which is one session. */
+export type ClientSlots = SlotRange & { readonly session: number };
 
 export class Granted {
   readonly lease: HomeLease;
@@ -15,6 +18,8 @@ export class Granted {
   readonly #timeMs: () => number;
   #endedAtMs = Number.POSITIVE_INFINITY;
   #furthestDeadlineMs: number;
+  /** The last session that was given each slot. */
+  readonly #sessions: number[] = [];
 
   constructor(lease: HomeLease, process: Process, node: Node, timeMs: () => number) {
     this.lease = lease;
@@ -23,6 +28,7 @@ export class Granted {
     this.#timeMs = timeMs;
     this.#furthestDeadlineMs = lease.deadlineMs;
     this.#noteRenewals();
+    this.#noteClients();
     lease.onEnd(() => this.endNow());
   }
 
@@ -48,6 +54,22 @@ export class Granted {
         this.#furthestDeadlineMs = Math.max(this.#furthestDeadlineMs, lease.deadlineMs);
       };
     }
+  }
+
+  #noteClients(): void {
+    const { lease } = this;
+    const assign = lease.assignSlots.bind(lease);
+    lease.assignSlots = (wanted) => {
+      const slots = assign(wanted);
+      this.#sessions.length = Math.max(this.#sessions.length, slots.first + slots.count);
+      this.#sessions.fill(slots.session, slots.first, slots.first + slots.count);
+      return slots;
+    };
+  }
+
+  /** Whether some of a client's slots are given to another since. */
+  hasGivenAway({ first, count, session }: ClientSlots): boolean {
+    return this.#sessions.slice(first, first + count).some((last) => last !== session);
   }
 
   /** Its home has ended it, or is dead. */

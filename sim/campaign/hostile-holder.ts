@@ -6,7 +6,6 @@ import {
   agentIdToBytes,
   type Carrier,
   decodeMessage,
-  type LeaseId,
   leaseIdToBytes,
   type Message,
   protocolVersion,
@@ -18,18 +17,9 @@ import type { Process } from '../process.ts';
 import type { Chance } from './chance.ts';
 import { bent, noise, packed } from './hostile-messages.ts';
 import { HostileSlots } from './hostile-slots.ts';
-import { hostileMethodId, type PreyLedger } from './prey-ledger.ts';
+import { hostileMethodId, type Muddle, type Prey } from './prey-ledger.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
-
-export interface Prey {
-  /** Tells of what no honest home does. */
-  readonly fail: (message: string) => void;
-  readonly lease: LeaseId;
-  readonly ledger: PreyLedger;
-  /** Nobody honest has slots in it. */
-  readonly open: boolean;
-}
 
 export class HostileHolder {
   readonly #process: Process;
@@ -44,6 +34,8 @@ export class HostileHolder {
   #slots: HostileSlots | undefined;
   /** Whether it is with words that it is hostile, which costs it its connection soon, or with what it writes. */
   readonly #talks: boolean;
+  /** It does not wait for an answer before it asks again in the same slot. */
+  #muddle: Muddle = { asked: 0, ran: 0 };
   readonly #asked: { readonly frame: Uint8Array; readonly place: number }[] = [];
   /** Requests that must not be granted. */
   readonly #wrong = new Map<number, string>();
@@ -132,8 +124,9 @@ export class HostileHolder {
     if (message.type !== 'attached') return;
     this.#attached = message;
     this.#asked.length = 0;
+    this.#muddle = { asked: 0, ran: 0 };
     this.#low = 0;
-    this.#slots = HostileSlots.of(this.#chance, this.#prey.ledger, message, handles);
+    this.#slots = HostileSlots.of(this.#chance, this.#prey, message, handles);
   }
 
   /** Of the right shape, though it may be nobody's to say: of any lease, any generation, unasked. */
@@ -234,9 +227,10 @@ export class HostileHolder {
       bytes: isLong ? chance.pick([237, 32_752, 65_537, 2 ** 32 - 1]) : 8,
     };
     const isNew = again === undefined || chance.happens(0.7);
+    const token = isNew ? ledger.token(this.#muddle) : 0;
     const asked = isNew
       ? {
-          frame: frameOf(layout.name === 'slots', id, ledger.payload(isLong ? 0 : ledger.token())),
+          frame: frameOf(layout.name === 'slots', id, ledger.payload(isLong ? 0 : token)),
           place: chance.integer(0, slots.count - 1),
         }
       : again;

@@ -1,11 +1,12 @@
-// What a hostile client writes in the memory of a lease that it is attached to: in its own slots, or, where nobody else has
-// any, wherever it likes.
-import { type Attached, type Clock, entryKinds, SlotBoard, type SlotRange } from '#bridge';
+// What a hostile client writes in the memory of a lease that it is attached to: in its own slots until another has them, or,
+// where nobody else has any, wherever it likes.
+import { type Attached, type Clock, entryKinds, SlotBoard } from '#bridge';
 import type { MemoryAttachment } from '../memory-attachment.ts';
 import { MemoryDoorbell } from '../memory-doorbell.ts';
 import { MemorySegment } from '../memory-window.ts';
 import type { Chance } from './chance.ts';
-import { hostileMethodId, type PreyLedger } from './prey-ledger.ts';
+import type { ClientSlots } from './granted.ts';
+import { hostileMethodId, type Prey } from './prey-ledger.ts';
 
 const sessionShift = 12;
 const looksMax = 40;
@@ -27,9 +28,9 @@ interface Post extends Request {
 
 export class HostileSlots {
   readonly #chance: Chance;
-  readonly #ledger: PreyLedger;
+  readonly #prey: Prey;
   readonly #attached: Attached;
-  readonly #range: SlotRange & { readonly session: number };
+  readonly #range: ClientSlots;
   readonly #arena: DataView;
   readonly #words: Uint8Array;
   readonly #board: SlotBoard | undefined;
@@ -41,7 +42,7 @@ export class HostileSlots {
   /** Undefined where there are no slots. */
   static of(
     chance: Chance,
-    ledger: PreyLedger,
+    prey: Prey,
     attached: Attached,
     handles: readonly MemoryAttachment[],
   ): HostileSlots | undefined {
@@ -51,20 +52,20 @@ export class HostileSlots {
     if (memory.buffer.byteLength === 0) return undefined; // The lease has ended meanwhile.
     const inSlots = layout.name === 'slots' && board instanceof MemorySegment;
     if (!inSlots && layout.name !== 'classic') return undefined;
-    return new HostileSlots(chance, ledger, attached, slots, memory, bell, inSlots ? board : undefined);
+    return new HostileSlots(chance, prey, attached, slots, memory, bell, inSlots ? board : undefined);
   }
 
   private constructor(
     chance: Chance,
-    ledger: PreyLedger,
+    prey: Prey,
     attached: Attached,
-    range: SlotRange & { readonly session: number },
+    range: ClientSlots,
     memory: MemorySegment,
     bell: MemoryDoorbell,
     board: MemorySegment | undefined,
   ) {
     this.#chance = chance;
-    this.#ledger = ledger;
+    this.#prey = prey;
     this.#attached = attached;
     this.#range = range;
     this.#arena = new DataView(memory.buffer);
@@ -78,9 +79,14 @@ export class HostileSlots {
     return this.#words.length === 0;
   }
 
+  /** They are another's now, whose calls are to be answered: who maps a lease can break them, and they trusted him. */
+  get #lost(): boolean {
+    return this.#gone || this.#prey.hasGivenAway(this.#range);
+  }
+
   /** Something in its own slots, its own part of the board. */
   meddle(): void {
-    if (this.#gone) return;
+    if (this.#lost) return;
     const chance = this.#chance;
     switch (chance.integer(0, 9)) {
       case 0:
@@ -118,7 +124,7 @@ export class HostileSlots {
 
   /** Names a slot of somebody else, in which a request waits: now or soon. */
   lurk(clock: Clock, looks: number = looksMax): void {
-    if (this.#gone || this.#board === undefined || looks === 0) return;
+    if (this.#lost || this.#board === undefined || looks === 0) return;
     const { slotStride, slotCount } = this.#attached.layout;
     const { first, count } = this.#range;
     for (let slot = first + count; slot < slotCount; slot++) {
@@ -152,7 +158,7 @@ export class HostileSlots {
     return {
       low: this.#low,
       high: this.#range.session << sessionShift,
-      token: this.#ledger.token(),
+      token: this.#prey.ledger.token(),
       status: 1,
       bytes: 8,
     };
@@ -176,7 +182,7 @@ export class HostileSlots {
     view.setUint32(at + 8, hostileMethodId, true);
     view.setUint32(at + (isSlots ? 16 : 13), bytes, true);
     if (token !== 0) this.#posted.push({ low, high, token });
-    this.#words.set(this.#ledger.payload(token), at + (isSlots ? 20 : 17));
+    this.#words.set(this.#prey.ledger.payload(token), at + (isSlots ? 20 : 17));
     view.setUint8(at + 12, status);
     this.#push(place + 1);
   }
@@ -201,7 +207,7 @@ export class HostileSlots {
     this.#posted.length = 0;
     for (let place = 0; place < this.#range.count; place++) {
       const at = this.#board === undefined ? 17 : from + place * slotStride + 20;
-      this.#words.set(this.#ledger.payload(0), at);
+      this.#words.set(this.#prey.ledger.payload(0), at);
     }
   }
 

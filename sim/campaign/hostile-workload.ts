@@ -6,9 +6,10 @@ import { FabricDns, FabricError, RemoteError, RpcClient } from '#bridge';
 import type { Process } from '../process.ts';
 import type { Actor } from './actor.ts';
 import { Chance } from './chance.ts';
-import { HostileHolder, type Prey } from './hostile-holder.ts';
+import type { ClientSlots } from './granted.ts';
+import { HostileHolder } from './hostile-holder.ts';
 import { HostileHome } from './hostile-home.ts';
-import { OpenPreyLedger, PreyLedger } from './prey-ledger.ts';
+import { OpenPreyLedger, type Prey, PreyLedger } from './prey-ledger.ts';
 import { callMsMax, checkClients } from './rpc-checks.ts';
 import { type ClientRecord, keepCalling } from './rpc-clients.ts';
 import { keepServing } from './rpc-servers.ts';
@@ -154,7 +155,9 @@ export class HostileWorkload implements Workload {
     if (records.length === 0) return undefined;
     const { lease, address } = chance.pick(records);
     const fail = (message: string) => this.#stage.history.fail('a hostile client', message);
-    const prey: Prey = { fail, lease, open, ledger: open ? this.#openLedger : this.#ledger };
+    const granted = this.#stage.granted.get(lease);
+    const hasGivenAway = (slots: ClientSlots) => granted?.hasGivenAway(slots) === true;
+    const prey: Prey = { fail, lease, open, ledger: open ? this.#openLedger : this.#ledger, hasGivenAway };
     const near = chance.happens(0.6);
     const connect = async (process: Process) =>
       near ? process.transport.connect(address) : process.network.connect(node.address);

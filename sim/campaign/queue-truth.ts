@@ -54,8 +54,6 @@ export interface Taking {
 }
 
 const beginning: Place = { giving: 0, item: 0 };
-/** How soon is looked again while some thread is blocked, and cannot have said yet what it does. */
-const againMs = 0.25;
 
 export class QueueTruth {
   readonly granted: Granted;
@@ -91,7 +89,7 @@ export class QueueTruth {
   given(giving: Giving, item: Item): void {
     item.state = 'given';
     giving.actor.record('gives', this.granted.lease.id, item.place.giving, item.place.item);
-    this.#soon(giving.actor, () => {
+    giving.actor.stage.world.clock.whenUnblocked(() => {
       const waiting = this.#left(giving, item.place.item + 1);
       if (waiting < this.capacity) return;
       giving.actor.fail(`${this.#name} has ${waiting} items, and ${this.capacity} slots`);
@@ -131,7 +129,7 @@ export class QueueTruth {
   drained(giving: Giving): void {
     const { closed, actor, index, items } = giving;
     const { length } = items;
-    this.#soon(actor, () => {
+    actor.stage.world.clock.whenUnblocked(() => {
       const left = this.#left(giving, length);
       if (left > 0) actor.fail(`${this.#name} was said to be drained, and ${left} items were not taken`);
       if (closed && !this.#endSeen) actor.fail(`${this.#name} was said to be drained, and nobody has seen its end`);
@@ -208,15 +206,6 @@ export class QueueTruth {
 
   #isFar({ node }: Actor): boolean {
     return node.machine !== this.granted.node.machine;
-  }
-
-  /** Once whoever is in the middle of something has said what it did. */
-  #soon(actor: Actor, check: () => void): void {
-    const { clock } = actor.stage.world;
-    clock.after(0, () => {
-      if (clock.blocking) clock.after(againMs, () => this.#soon(actor, check));
-      else check();
-    });
   }
 }
 

@@ -10,7 +10,7 @@ import type { QueueTruth } from './queue-truth.ts';
 /** When nothing goes wrong any more, everything is done within this. */
 export const calmDeadlineMs = 10_000;
 const deadlineMsMax = 8000;
-/** An end looks at what its lease's timer has written, not at the clock, and timers may be so late. */
+/** An end looks at what its lease's timer has written, not at the clock, and a timer may be so late beside other events. */
 const timerLateMs = 1;
 
 /** How long one is ready to wait. */
@@ -115,9 +115,9 @@ export class QueueUser {
   get #isOver(): boolean {
     const { lease, leftMs } = this.truth.granted;
     if (this.isNear && lease.status !== 'active') return true;
-    const { process, node } = this.actor;
+    const { process, node, stage } = this.actor;
     const turnMs = (process.clock.timeMs - node.turnFromMs) / node.rate;
-    return leftMs + turnMs < -timerLateMs && !process.clock.behind;
+    return leftMs + turnMs < -timerLateMs - stage.world.clock.lateMs && !process.clock.behind;
   }
 
   #check(what: string, beganOver: boolean): void {

@@ -34,9 +34,6 @@ export interface Knobs {
   handlerMs: number;
 }
 
-/** How soon it is tried again to stop or kill a process, if some thread is blocked. */
-const againMs = 0.25;
-
 /** A run takes some ten thousand, and an eventful one ten times as many. */
 const eventsMax = 1_000_000;
 /** Enough for all leases of a run, and for those of processes that were killed, which nobody gives back. */
@@ -133,32 +130,31 @@ export class Stage {
 
   /** Between two things that it does: what is on its thread's stack, or promised, would go on otherwise. */
   kill(node: Node): void {
-    const { process } = node;
-    if (process === undefined) return;
-    if (this.world.clock.blocking) return this.#later(node, process, () => this.kill(node));
-    node.kill();
-    this.#kills += 1;
-    this.history.record(node.name, 'is killed');
-    this.#actors.delete(node);
-    for (const granted of this.granted.values()) if (granted.process === process) granted.endNow();
-    for (const each of this.#held) if (each.actor.process === process) this.#held.delete(each);
+    this.#between(node, (process) => {
+      node.kill();
+      this.#kills += 1;
+      this.history.record(node.name, 'is killed');
+      this.#actors.delete(node);
+      for (const granted of this.granted.values()) if (granted.process === process) granted.endNow();
+      for (const each of this.#held) if (each.actor.process === process) this.#held.delete(each);
+    });
   }
 
   /** For so long, between two things that it does: nobody's promises are kept while one that is blocked is stopped. */
   freeze(node: Node, forMs: number): void {
-    const { process } = node;
-    if (process === undefined) return;
-    const { clock } = this.world;
-    if (clock.blocking) return this.#later(node, process, () => this.freeze(node, forMs));
-    node.stop();
-    clock.after(forMs, () => {
-      if (node.process === process) node.goOn();
+    this.#between(node, (process) => {
+      node.stop();
+      this.world.clock.after(forMs, () => {
+        if (node.process === process) node.goOn();
+      });
     });
   }
 
-  #later(node: Node, process: Process, happen: () => void): void {
-    this.world.clock.after(againMs, () => {
-      if (!this.calm && node.process === process) happen();
+  #between(node: Node, happen: (process: Process) => void): void {
+    const { process } = node;
+    if (process === undefined) return;
+    this.world.clock.whenUnblocked(() => {
+      if (!this.calm && node.process === process) happen(process);
     });
   }
 
