@@ -1,11 +1,10 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { inTurn } from './hw-tests/in-turn.ts';
 
 const conditions = ['leasewire-source'];
-/** Of real processes and nodes: they take turns (hw-tests/take-turns.ts). */
-const inTurn = /hw-tests\/(?!verbs|rig\/one-node)/;
 /** Of other tests, those that take long, the longest first. */
-const long = [/sim\/(planted|campaign|model)\/|hw-tests\//, /sim\//];
+const long = [/sim\/(planted|campaign|model)\/|hw-tests\/(verbs|rig)\//, /sim\//];
 const besideEach = [1, 3, 3];
 
 /** Tests that take turns wait much, for their nodes and for each other: beside each stand some that only compute. */

@@ -1,9 +1,9 @@
 // Tests of real processes and of nodes take turns with each other: several at once are too many for most machines, and
 // none of them should be slow because of another. Tests that only compute, and those of a single node, stand beside them.
 import { afterAll, beforeAll, expect } from 'vitest';
+import { inTurn } from './in-turn.ts';
 import { withLock } from './rig/cache.ts';
 
-const inTurn = /hw-tests\/(local|bench|throughput-bench|roce-bench|rdma|rig\/(?!one-node))/;
 /** Beyond what all of them take together. */
 const turnMsMax = 1_800_000;
 

@@ -1,13 +1,14 @@
 // What goes from node to node arrives to the byte, and additions from both at once are all there.
 import { describe, expect, test } from 'vitest';
+import { soaked } from '../long.ts';
 import { describeOnRig } from '../rig/on-rig.ts';
 import { holderEnvironment, homeEnvironment } from './places.ts';
 import { RigProgram } from './rig-program.ts';
 
 const seed = 20260731;
-const calls = 20_000;
+const calls = soaked(4000, 20_000);
 const callsMsMax = 300_000;
-const additions = 100_000;
+const additions = soaked(20_000, 100_000);
 const lanes = 32;
 
 describeOnRig('between two nodes', { nodes: 2 }, (rig) => {

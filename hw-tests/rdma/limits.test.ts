@@ -5,11 +5,12 @@ import { expect, test } from 'vitest';
 import { rdmaReadsMax, rdmaSendsMax } from '../../bridge/limits.ts';
 import { parseTicks, ticksPerSec } from '../bench/idle-cpu.ts';
 import { settled } from '../local/settled.ts';
+import { soaked } from '../long.ts';
 import type { RigNode } from '../rig/rig-node.ts';
 import { describeTwoNodes } from './two-nodes.ts';
 
-const atOnce = 2000;
-const leaseCount = 1000;
+const atOnce = soaked(500, 2000);
+const leaseCount = soaked(250, 1000);
 const batchLeases = 25;
 /** Of the home, for what grows once and of the garbage that is not collected yet. */
 const residentMarginKib: number = 32 * 1024;

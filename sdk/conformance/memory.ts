@@ -121,7 +121,7 @@ async function fetchAddWraps(stage: Stage): Promise<void> {
 
 async function noAdditionIsLost(stage: Stage): Promise<void> {
   const { there, here } = await stage.hold();
-  const times = 20_000;
+  const times = 5_000;
   const atHome = there.fetchAdd(0, 3n, times);
   for (let i = 0; i < times; i++) {
     await here.mem().fetchAdd(0, 1n);

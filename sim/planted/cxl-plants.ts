@@ -123,4 +123,16 @@ export const cxlPlants: readonly Plant[] = [
     ],
     seedsMax: 100,
   },
+  {
+    name: 'reached before the home agrees',
+    file: 'sim/pool-holder-link',
+    breaks: 'a holder reaches what its home has just lent, though it may be another’s by now',
+    replacements: [
+      {
+        from: 'await this.#parts.ask(encodeWords([poolWords.open, binding]));',
+        to: 'this.#say([poolWords.open, binding]);',
+      },
+    ],
+    seedsMax: 400,
+  },
 ];

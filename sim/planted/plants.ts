@@ -45,6 +45,7 @@ export const plants: readonly Plant[] = [
     file: 'bridge/rpc/classic-server-path',
     breaks: 'a request is taken again, and one that may have run is believed not to have',
     replacements: [dropped('this.#arena[requestStatusAt] = status.processing;')],
+    workloads: ['rpc'],
     seedsMax: 20,
   },
   {
@@ -97,6 +98,7 @@ export const plants: readonly Plant[] = [
         to: 'call.reject(this.#lease.endedError(this.#path.taken(slot)));',
       },
     ],
+    workloads: ['rpc'],
     seedsMax: 400,
   },
   {
@@ -109,6 +111,7 @@ export const plants: readonly Plant[] = [
         to: "if (this.#status === 'active')",
       },
     ],
+    workloads: ['memory'],
     seedsMax: 400,
   },
   {
@@ -129,6 +132,7 @@ export const plants: readonly Plant[] = [
     file: 'bridge/lease/home-lease',
     breaks: 'a home ends a lease, and its control page does not say so',
     replacements: [dropped('this.window.control.setState(status, this.generation + 1);')],
+    workloads: ['memory'],
     seedsMax: 400,
   },
   {
@@ -169,6 +173,20 @@ export const plants: readonly Plant[] = [
     file: 'bridge/lease/memory',
     breaks: 'a write or an atomic that an interruption broke off is done again',
     replacements: [dropped("if (repeat === 'once') throw this.#lease.interruptedError(true);")],
+    workloads: ['memory'],
+    seedsMax: 400,
+  },
+  {
+    name: 'last byte believed',
+    file: 'bridge/lease/memory',
+    breaks: 'a write that an interruption broke off is taken for done where its last byte is there',
+    replacements: [
+      {
+        from: "return this.#run((access) => access.write(offset, bytes), 'once');",
+        to: "return this.#run((access) => access.write(offset, bytes), 'once').catch(async (error) => { const end = bytes.length - 1; if (this.#lease.status !== 'active' || (await this.read(offset + end, 1))[0] !== bytes[end]) throw error; });",
+      },
+    ],
+    workloads: ['memory'],
     seedsMax: 400,
   },
   {
