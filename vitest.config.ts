@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
-import { inTurn } from './hw-tests/in-turn.ts';
 
 const conditions = ['leasewire-source'];
+/** Of real processes and nodes: they take turns (hw-tests/take-turns.ts). */
+const inTurn = /hw-tests\/(local\/(?!many-verdict)|rdma\/|rig\/(?!one-node|words)|(|throughput-)bench\/bench\.test)/;
 /** Of other tests, those that take long, the longest first. */
 const long = [/sim\/(planted|campaign|model)\/|hw-tests\/(verbs|rig)\//, /sim\//];
 const besideEach = [1, 3, 3];
@@ -29,6 +30,7 @@ export default defineConfig({
   test: {
     include: ['{bridge,native,sdk,sim,hw-tests,examples,.ci}/**/*.test.ts'],
     setupFiles: ['hw-tests/take-turns.ts'],
+    provide: { inTurn: inTurn.source },
     pool: 'forks',
     maxWorkers: 2,
     sequence: { sequencer: BesideTheTurn },

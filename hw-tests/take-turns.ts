@@ -1,13 +1,19 @@
 // Tests of real processes and of nodes take turns with each other: several at once are too many for most machines, and
 // none of them should be slow because of another. Tests that only compute, and those of a single node, stand beside them.
-import { afterAll, beforeAll, expect } from 'vitest';
-import { inTurn } from './in-turn.ts';
+import { afterAll, beforeAll, expect, inject } from 'vitest';
 import { withLock } from './rig/cache.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Which tests take turns, by their paths. */
+    inTurn: string;
+  }
+}
 
 /** Beyond what all of them take together. */
 const turnMsMax = 1_800_000;
 
-if (inTurn.test(expect.getState().testPath ?? '')) {
+if (new RegExp(inject('inTurn')).test(expect.getState().testPath ?? '')) {
   let end: (() => void) | undefined;
   beforeAll(
     () =>
