@@ -2,9 +2,45 @@
 
 #include <sys/mman.h>
 
+#include <deque>
+#include <mutex>
+
 #include "os/memfd.h"
 
 namespace leasewire {
+namespace {
+
+constexpr size_t kReservedMax = 256;
+
+// Ranges that were severed and destroyed, of all environments. Keeps the last ones, for jobs that
+// are late; they take no memory but what is still written to them.
+class Reserved {
+ public:
+  void Add(void* data, size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    ranges_.push_back({data, bytes});
+    if (ranges_.size() <= kReservedMax) return;
+    munmap(ranges_.front().data, ranges_.front().bytes);
+    ranges_.pop_front();
+  }
+
+ private:
+  struct Range {
+    void* data;
+    size_t bytes;
+  };
+
+  std::mutex mutex_;
+  std::deque<Range> ranges_;
+};
+
+// Never destroyed: threads may outlive what the main thread tears down as it ends.
+Reserved& ReservedRanges() {
+  static auto* ranges = new Reserved();
+  return *ranges;
+}
+
+}  // namespace
 
 Result<Mapping> Mapping::Open(int memfd, size_t bytes) {
   auto info = InspectMemfd(memfd);
@@ -21,12 +57,18 @@ void Mapping::Sever() {
   if (data_ == nullptr) return;
   constexpr int kFlags = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
   const void* severed = mmap(data_, bytes_, PROT_READ | PROT_WRITE, kFlags, -1, 0);
+  severed_ = severed != MAP_FAILED;
   // Without memory for the replacement, the revocation matters more than the courtesy.
-  if (severed == MAP_FAILED) Unmap();
+  if (!severed_) Unmap();
 }
 
 void Mapping::Unmap() {
-  if (void* data = std::exchange(data_, nullptr); data != nullptr) munmap(data, bytes_);
+  void* data = std::exchange(data_, nullptr);
+  if (data == nullptr) return;
+  if (severed_)
+    ReservedRanges().Add(data, bytes_);
+  else
+    munmap(data, bytes_);
 }
 
 }  // namespace leasewire

@@ -1,6 +1,7 @@
 // Owns one shared mapping of a sealed memfd. A range that others may still point into is severed
 // first: private zero pages take its place, so that a stale pointer reads nothing and can not
-// fault.
+// fault. Node frees a detached buffer at once, also where a job on one of its threads still fills
+// it (crypto.randomFill() does): so of those that were severed, the last 256 stay reserved.
 #pragma once
 
 #include <cstddef>
@@ -16,13 +17,15 @@ class Mapping {
   static Result<Mapping> Open(int memfd, size_t bytes);
 
   Mapping(Mapping&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)), bytes_(other.bytes_) {}
+      : data_(std::exchange(other.data_, nullptr)),
+        bytes_(other.bytes_),
+        severed_(other.severed_) {}
   Mapping& operator=(Mapping&&) = delete;
   ~Mapping() { Unmap(); }
 
   void* data() const { return data_; }
   size_t bytes() const { return bytes_; }
-  // Gives up the shared memory; the addresses stay reserved until destruction.
+  // Gives up the shared memory; the addresses stay reserved until after destruction.
   void Sever();
 
  private:
@@ -31,6 +34,7 @@ class Mapping {
 
   void* data_;
   size_t bytes_;
+  bool severed_ = false;
 };
 
 }  // namespace leasewire
