@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compiled } from '../local/place.ts';
+import { isLong } from '../long.ts';
 import { ensurePackages } from './debian-packages.ts';
 import { BootFailed, CommandNotStarted, NodeGone, NotOnARealHost, RigError, RigUnavailable } from './errors.ts';
 import { describeOnRig } from './on-rig.ts';
@@ -178,38 +179,44 @@ describe.skipIf(lacking !== undefined)('a real host', () => {
   });
 });
 
-describeOnRig('real hosts with RDMA between them, here the nodes of another rig', { nodes: 2, hosts: '' }, (rig) => {
-  const folder = mkdtempSync(join(tmpdir(), 'leasewire-sshd-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+// A rig within a rig: where there is time for it.
+describe.skipIf(!isLong)('in a rig of their own', () => {
+  describeOnRig('real hosts with RDMA between them, here the nodes of another rig', { nodes: 2, hosts: '' }, (rig) => {
+    let folder = '';
+    beforeAll(() => {
+      folder = mkdtempSync(join(tmpdir(), 'leasewire-sshd-'));
+    });
+    afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test.skipIf(lacking !== undefined)('do as they are told from a terminal, and are left as they were', async () => {
-    configureSsh(folder, { port: 22, listenAddress: '0.0.0.0' });
-    const [a, b] = [rig().node('a'), rig().node('b')];
-    const sshd = `mkdir -p /run/sshd && exec ${SSHD} -D -f ${folder}/sshd_config`;
-    for (const node of [a, b]) node.start('sh', ['-c', sshd]);
-    await b.run('sh', ['-c', 'until ss -Htln | grep -q :22; do sleep 0.05; done']);
-    await b.run('sh', ['-c', 'echo before > /dev/kmsg']);
-    const orders = [
-      'b: ibv_rc_pingpong -g 1 -n 50 &',
-      'a: hostname; sleep 2; ibv_rc_pingpong -g 1 -n 50 10.77.0.2',
-      'delay b 200',
-      'a: ping -q -c 2 -i 0.2 10.77.0.2',
-      'b: echo after > /dev/kmsg',
-      'log b',
-      'a: exit 6',
-    ];
-    const program = [compiled('hw-tests/rig/cli'), ...orders.flatMap((order) => ['--exec', order])];
-    const env = {
-      LEASEWIRE_RIG_HOSTS: `${a.address}/${a.address},${b.address}/${b.address}`,
-      LEASEWIRE_RIG_SSH_CONFIG: join(folder, 'ssh_config'),
-    };
-    const { code, stdout } = await a.run(process.execPath, program, { env, timeoutMs: START_MS_MAX });
-    expect(code).toBe(6);
-    expect(stdout).toMatch(/^b\| 50 iters in/m);
-    expect(stdout).toMatch(/^a\n(.*\n)*50 iters in/m);
-    expect(Number(/rtt min\S* = ([\d.]+)/.exec(stdout)?.[1])).toBeGreaterThan(150);
-    expect(stdout).toMatch(/^\[.*\] after$/m);
-    expect(stdout).not.toMatch(/before/);
-    expect((await b.run('tc', ['qdisc'])).stdout).not.toContain('netem');
+    test.skipIf(lacking !== undefined)('do as they are told from a terminal, and are left as they were', async () => {
+      configureSsh(folder, { port: 22, listenAddress: '0.0.0.0' });
+      const [a, b] = [rig().node('a'), rig().node('b')];
+      const sshd = `mkdir -p /run/sshd && exec ${SSHD} -D -f ${folder}/sshd_config`;
+      for (const node of [a, b]) node.start('sh', ['-c', sshd]);
+      await b.run('sh', ['-c', 'until ss -Htln | grep -q :22; do sleep 0.05; done']);
+      await b.run('sh', ['-c', 'echo before > /dev/kmsg']);
+      const orders = [
+        'b: ibv_rc_pingpong -g 1 -n 50 &',
+        'a: hostname; sleep 2; ibv_rc_pingpong -g 1 -n 50 10.77.0.2',
+        'delay b 200',
+        'a: ping -q -c 2 -i 0.2 10.77.0.2',
+        'b: echo after > /dev/kmsg',
+        'log b',
+        'a: exit 6',
+      ];
+      const program = [compiled('hw-tests/rig/cli'), ...orders.flatMap((order) => ['--exec', order])];
+      const env = {
+        LEASEWIRE_RIG_HOSTS: `${a.address}/${a.address},${b.address}/${b.address}`,
+        LEASEWIRE_RIG_SSH_CONFIG: join(folder, 'ssh_config'),
+      };
+      const { code, stdout } = await a.run(process.execPath, program, { env, timeoutMs: START_MS_MAX });
+      expect(code).toBe(6);
+      expect(stdout).toMatch(/^b\| 50 iters in/m);
+      expect(stdout).toMatch(/^a\n(.*\n)*50 iters in/m);
+      expect(Number(/rtt min\S* = ([\d.]+)/.exec(stdout)?.[1])).toBeGreaterThan(150);
+      expect(stdout).toMatch(/^\[.*\] after$/m);
+      expect(stdout).not.toMatch(/before/);
+      expect((await b.run('tc', ['qdisc'])).stdout).not.toContain('netem');
+    });
   });
 });

@@ -135,10 +135,10 @@ async function loseQueue(): Promise<void> {
   await rejects(written.promise, { name: 'Disconnected' });
 }
 
-/** 60 times everything, with and without work under way; neither the kernel nor this process is left with anything. */
+/** 30 times everything, with and without work under way; neither the kernel nor this process is left with anything. */
 async function churn(): Promise<void> {
   const before = [kernelResources(), verbsDescriptors()];
-  for (let round = 0; round < 60; round++) {
+  for (let round = 0; round < 30; round++) {
     const loop = new Loop();
     const { left, right } = loop;
     if (round % 3 !== 0) ok(left.pair.write(left.region, 0, 4096, right.remote, 0, 1));
