@@ -165,9 +165,11 @@ export class FarEnd implements FarWay {
     for (const message of this.#underWay.slice(sent)) message.lost = true;
   }
 
+  /** Who is connected to another hears nothing from here, whatever a hostile home has said that its end is. */
   #tell(arrive: (peer: FarEnd) => void): void {
     const peer = this.#fabric.endAt(this.#peer);
-    if (peer !== undefined && !peer.#failed) arrive(peer);
+    if (peer === undefined || peer.#failed) return;
+    if (peer.#peer === undefined || peer.#peer === this.number) arrive(peer);
   }
 
   /** As the peer's card asks; what may not be done ends the session at both ends. */
