@@ -56,10 +56,13 @@ export class Reconnection {
 
   #endBy(lease: HeldLease, error: FabricError): EndedStatus | undefined {
     const nowMs = this.#environment.clock.nowMs();
-    const sinceMs = isWantOfRoom(error) ? (this.#refusedSince.get(lease) ?? nowMs) : undefined;
-    if (sinceMs === undefined) this.#refusedSince.delete(lease);
-    else this.#refusedSince.set(lease, sinceMs);
-    return sinceMs !== undefined && nowMs - sinceMs >= noRoomMs ? 'disconnected' : endBy(error);
+    if (!isWantOfRoom(error)) {
+      this.#refusedSince.delete(lease);
+      return endBy(error);
+    }
+    const sinceMs = this.#refusedSince.get(lease) ?? nowMs;
+    this.#refusedSince.set(lease, sinceMs);
+    return nowMs - sinceMs < noRoomMs ? undefined : 'disconnected';
   }
 
   /** Twice as long each time, and never the same for all who lost the same home. */
@@ -72,7 +75,7 @@ export class Reconnection {
   }
 }
 
-/** How a lease ends whose home refused to attach it again; undefined where it may be asked once more. */
+/** How a lease ends whose home refused it, though not for want of room; undefined where it may be asked once more. */
 function endBy(error: FabricError): EndedStatus | undefined {
   switch (error.code) {
     case 'Revoked':
@@ -83,8 +86,6 @@ function endBy(error: FabricError): EndedStatus | undefined {
       return 'fenced';
     case 'Disconnected':
       return (error as Disconnected).final ? 'disconnected' : undefined;
-    case 'Contention':
-    case 'CapacityExceeded':
     case 'DeadlineExceeded':
     case 'IoError':
       return undefined;
