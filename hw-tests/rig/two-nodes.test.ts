@@ -2,6 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { NodeFailed } from './errors.ts';
+import type { NodeProcess } from './node-process.ts';
 import { describeOnRig } from './on-rig.ts';
 import type { RigNode } from './rig-node.ts';
 
@@ -21,14 +22,24 @@ async function ping(
 
 /** Starts a server there and its client here once the server listens. Both must end well. */
 async function between(server: RigNode, client: RigNode, command: readonly string[]): Promise<string> {
+  const { stdout, listening } = await clientOf(server, client, command);
+  expect(await listening.exited).toEqual({ code: 0, signal: null });
+  return stdout;
+}
+
+/** The client has ended well then. Its server may still wait. */
+async function clientOf(
+  server: RigNode,
+  client: RigNode,
+  command: readonly string[],
+): Promise<{ stdout: string; listening: NodeProcess }> {
   const [program = '', ...args] = command;
   const listening = server.start(program, args);
   const listens = `until ss -Htln | grep -q :18515; do sleep 0.05; done`;
   expect(await server.run('sh', ['-c', listens], { timeoutMs: RUN_MS_MAX })).toMatchObject({ code: 0 });
   const done = await client.run(program, [...args, server.address], { timeoutMs: RUN_MS_MAX });
   expect(done).toMatchObject({ code: 0, signal: null });
-  expect(await listening.exited).toEqual({ code: 0, signal: null });
-  return done.stdout;
+  return { stdout: done.stdout, listening };
 }
 
 describeOnRig('two nodes', { nodes: 2, hosts: '' }, (rig) => {
@@ -106,8 +117,11 @@ describeOnRig('two nodes', { nodes: 2, hosts: '' }, (rig) => {
 
     test('RDMA goes on in spite of lost packets', async () => {
       await a().impair({ lossPercent: 3 });
-      await between(b(), a(), ['ibv_rc_pingpong', '-g', '1', '-n', '50']);
+      const { listening } = await clientOf(b(), a(), ['ibv_rc_pingpong', '-g', '1', '-n', '50']);
       await a().clearImpairment();
+      // Once in some 50 runs its last acknowledgement is lost, with a client behind it that is gone: it waits for ever.
+      listening.kill('SIGKILL');
+      await listening.exited;
     });
 
     test('are left as they are by what makes no sense', async () => {
