@@ -4,24 +4,42 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const conditions = ['leasewire-source'];
 /** Of real processes and nodes: they take turns (hw-tests/take-turns.ts). */
 const inTurn = /hw-tests\/(local\/(?!many-verdict)|rdma\/|rig\/(?!one-node|words)|(|throughput-)bench\/bench\.test)/;
-/** Of other tests, those that take long, the longest first. */
-const long = [/sim\/(planted|campaign|model)\/|hw-tests\/(verbs|rig)\//, /sim\//];
-const besideEach = [1, 3, 3];
 
-/** Tests that take turns wait much, for their nodes and for each other: beside each stand some that only compute. */
+/** What files take, seconds, roughly; `secondsElse` where none fits. */
+const seconds: readonly (readonly [RegExp, number])[] = [
+  [/sim\/planted\/plants|hw-tests\/rdma\/conformance/, 250],
+  [/hw-tests\/rdma\/(limits|cuts|endings|faults|exact|transcripts|reconnect|hostile)|hw-tests\/verbs/, 100],
+  [/hw-tests\/rig\/(ends|one-node|real-host|two-nodes)|sim\/(pool-conformance|model\/board)/, 70],
+  [/hw-tests\/local\/(lifetimes|hostile|many|kill|expiry|conformance)|hw-tests\/rdma\/demo/, 30],
+  [/sim\/(campaign\/campaign|conformance)|native\/(lifetime|sanitize)/, 30],
+  [/sim\/|hw-tests\//, 10],
+];
+const secondsElse = 1;
+
+/**
+ * One worker takes those that take turns, one after another, and the other what stands beside them: so none waits for its
+ * turn while there is something else to do. Workers take files in the order in which these would begin.
+ */
 class BesideTheTurn extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files);
-    const turns = sorted.filter(({ moduleId }) => inTurn.test(moduleId));
-    const others = sorted.filter((file) => !turns.includes(file)).sort((a, b) => rankOf(a) - rankOf(b));
-    const next = () => others.splice(0, besideEach[others[0] === undefined ? 0 : rankOf(others[0])]);
-    return [...turns.flatMap((file) => [file, ...next()]), ...others];
+    const sorted = (await super.sort(files)).sort((a, b) => secondsOf(b) - secondsOf(a));
+    const turns = withBeginnings(sorted.filter(({ moduleId }) => inTurn.test(moduleId)));
+    const others = withBeginnings(sorted.filter(({ moduleId }) => !inTurn.test(moduleId)));
+    return [...turns, ...others].sort((a, b) => a.beginsAt - b.beginsAt).map(({ file }) => file);
   }
 }
 
-function rankOf({ moduleId }: TestSpecification): number {
-  const rank = long.findIndex((pattern) => pattern.test(moduleId));
-  return rank < 0 ? long.length : rank;
+function withBeginnings(files: readonly TestSpecification[]): { file: TestSpecification; beginsAt: number }[] {
+  let end = 0;
+  return files.map((file) => {
+    const beginsAt = end;
+    end += secondsOf(file);
+    return { file, beginsAt };
+  });
+}
+
+function secondsOf({ moduleId }: TestSpecification): number {
+  return seconds.find(([pattern]) => pattern.test(moduleId))?.[1] ?? secondsElse;
 }
 
 export default defineConfig({
@@ -29,6 +47,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['{bridge,native,sdk,sim,hw-tests,examples,.ci}/**/*.test.ts'],
+    globalSetup: ['hw-tests/bundle.ts'],
     setupFiles: ['hw-tests/take-turns.ts'],
     provide: { inTurn: inTurn.source },
     pool: 'forks',

@@ -2,10 +2,11 @@
 // test here, too, which passes if it passed there.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { conformanceCases } from '../../sdk/conformance/index.ts';
+import { bundledProgram, compiledProgram } from '../rig/node-programs.ts';
 import { describeOnRig } from '../rig/on-rig.ts';
 import type { Rig } from '../rig/rig.ts';
 import { rdmaLacks } from './lacks.ts';
-import { compiledProgram, holderEnvironment, homeEnvironment, homeHostPort, knownHomePort } from './places.ts';
+import { holderEnvironment, homeEnvironment, homeHostPort, knownHomePort } from './places.ts';
 import { RigProgram, startRigHome } from './rig-program.ts';
 
 /** Beyond what the whole suite takes there; it is killed then, and what was told until then is in the error. */
@@ -25,7 +26,12 @@ interface Report {
 
 async function runSuite(rig: Rig): Promise<readonly CaseResult[]> {
   const [a, b] = [rig.node('a'), rig.node('b')];
-  const host = new RigProgram(a, 'hw-tests/programs/home-host', [`${a.address}:${homeHostPort}`], homeEnvironment(a));
+  const host = new RigProgram(
+    a,
+    bundledProgram('hw-tests/programs/home-host'),
+    [`${a.address}:${homeHostPort}`],
+    homeEnvironment(a),
+  );
   const known = await startRigHome(a, homeEnvironment(a, knownHomePort));
   await known.acquire({ leaseSecs: 3600 }); // It listens from then on.
   await host.hear('listening');

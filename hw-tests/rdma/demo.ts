@@ -3,12 +3,14 @@
 // emulated card makes in some seconds.
 import { pathToFileURL } from 'node:url';
 import type { NodeProcess } from '../rig/node-process.ts';
+import { compiledProgram } from '../rig/node-programs.ts';
 import { Rig } from '../rig/rig.ts';
-import { compiledProgram, holderEnvironment, homeEnvironment, knownHomePort } from './places.ts';
+import { holderEnvironment, homeEnvironment, knownHomePort } from './places.ts';
 import { RigProgram } from './rig-program.ts';
 
 /** Of both nodes; the demo's programs look for the socket there. */
 const directory = '/run/leasewire';
+const relay = compiledProgram('hw-tests/programs/relay');
 const relayPort = 7001;
 const clientLines = 4;
 const callsDefault = 5000;
@@ -33,10 +35,7 @@ async function carrySocket(rig: Rig): Promise<void> {
   const [a, b] = [rig.node('a'), rig.node('b')];
   const path = `${directory}/echo.sock`;
   const between = `${a.address}:${relayPort}`;
-  const relays = [
-    new RigProgram(a, 'hw-tests/programs/relay', [between, path], {}),
-    new RigProgram(b, 'hw-tests/programs/relay', [path, between], {}),
-  ];
+  const relays = [new RigProgram(a, relay, [between, path], {}), new RigProgram(b, relay, [path, between], {})];
   await Promise.all(relays.map((relay) => relay.hear('listening')));
 }
 

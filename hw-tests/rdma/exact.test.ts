@@ -1,6 +1,7 @@
 // What goes from node to node arrives to the byte, and additions from both at once are all there.
 import { describe, expect, test } from 'vitest';
 import { soaked } from '../long.ts';
+import { bundledProgram } from '../rig/node-programs.ts';
 import { describeOnRig } from '../rig/on-rig.ts';
 import { holderEnvironment, homeEnvironment } from './places.ts';
 import { RigProgram } from './rig-program.ts';
@@ -16,10 +17,15 @@ describeOnRig('between two nodes', { nodes: 2 }, (rig) => {
   const b = () => rig().node('b');
 
   test(`${calls} calls of random size carry what was sent, both ways`, { timeout: callsMsMax }, async () => {
-    const server = new RigProgram(a(), 'hw-tests/programs/exact-server', [`${seed}`], homeEnvironment(a()));
+    const server = new RigProgram(
+      a(),
+      bundledProgram('hw-tests/programs/exact-server'),
+      [`${seed}`],
+      homeEnvironment(a()),
+    );
     const { url } = await server.hear('serving');
     const args = [`${seed}`, `${url}`, `${calls}`];
-    const client = new RigProgram(b(), 'hw-tests/programs/exact-client', args, holderEnvironment(a()));
+    const client = new RigProgram(b(), bundledProgram('hw-tests/programs/exact-client'), args, holderEnvironment(a()));
     const called = await client.hear('called', callsMsMax);
     const { count, bytes, tookMs, tooMany } = called;
     const [megabytes, seconds] = [Number(bytes) / 1e6, Number(tookMs) / 1000];
@@ -33,7 +39,7 @@ describeOnRig('between two nodes', { nodes: 2 }, (rig) => {
 
   describe(`${additions} additions, ${lanes} of each node at a time`, () => {
     test('are all there, and no two saw the same', { timeout: callsMsMax }, async () => {
-      const adder = 'hw-tests/programs/exact-adder';
+      const adder = bundledProgram('hw-tests/programs/exact-adder');
       const each = additions / 2;
       const home = new RigProgram(a(), adder, ['home', `${each}`, `${lanes}`], homeEnvironment(a()));
       const { url } = await home.hear('ready');

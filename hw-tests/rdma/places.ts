@@ -5,11 +5,6 @@ import type { RigNode } from '../rig/rig-node.ts';
 export const homeHostPort = 7000;
 export const knownHomePort = 7070;
 
-/** The program's path in the source tree, without suffix, as an argument of `node` in the project's folder. */
-export function compiledProgram(path: string): string {
-  return `dist/${path}.js`;
-}
-
 /** Of a process on this node whose leases others reach. */
 export function homeEnvironment({ address }: RigNode, port = 0): Record<string, string> {
   return { LEASEWIRE_LISTEN: `${address}:${port}`, LEASEWIRE_INSECURE: '1' };

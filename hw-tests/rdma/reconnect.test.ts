@@ -2,6 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { isLong } from '../long.ts';
+import { bundledProgram } from '../rig/node-programs.ts';
 import { describeOnRig } from '../rig/on-rig.ts';
 import type { RigNode } from '../rig/rig-node.ts';
 import { holderEnvironment, homeEnvironment } from './places.ts';
@@ -26,7 +27,7 @@ describeOnRig('sessions that come back', { nodes: 2 }, (rig) => {
   const programs: RigProgram[] = [];
 
   function start(node: RigNode, name: string, args: readonly string[], env: Record<string, string>): RigProgram {
-    const program = new RigProgram(node, `hw-tests/programs/${name}`, args, env);
+    const program = new RigProgram(node, bundledProgram(`hw-tests/programs/${name}`), args, env);
     programs.push(program);
     return program;
   }

@@ -1,8 +1,8 @@
 // A program of hw-tests/programs on a node of the rig: it says events, JSON lines on stdout, and is told lines.
 import { HomeDriver, type HomeProcess } from '../../sdk/conformance/index.ts';
 import type { NodeProcess, ProcessEnd } from '../rig/node-process.ts';
+import { bundledProgram } from '../rig/node-programs.ts';
 import type { RigNode } from '../rig/rig-node.ts';
-import { compiledProgram } from './places.ts';
 
 /** Far beyond what anything takes that is waited for: only a hang reaches it. */
 const hearMsMax = 60_000;
@@ -27,10 +27,10 @@ export class RigProgram {
   #stderr = '';
   #isOver = false;
 
-  /** Starts a compiled program, by its path in the source tree without suffix. */
-  constructor(node: RigNode, path: string, args: readonly string[], env: Environment) {
-    this.#name = `${path} on ${node.name}`;
-    this.#process = node.start('node', [compiledProgram(path), ...args], { env });
+  /** Starts a program of ../rig/node-programs.ts. */
+  constructor(node: RigNode, program: string, args: readonly string[], env: Environment) {
+    this.#name = `${program} on ${node.name}`;
+    this.#process = node.start('node', [program, ...args], { env });
     this.#process.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-stderrCharsMax);
     });
@@ -105,7 +105,7 @@ export async function startRigHome(node: RigNode, env: Environment): Promise<Hom
 }
 
 export async function startRigHomeProcess(node: RigNode, env: Environment): Promise<RigHome> {
-  const running = node.start('node', [compiledProgram('sdk/conformance/home-program')], { env });
+  const running = node.start('node', [bundledProgram('sdk/conformance/home-program')], { env });
   running.stderr.pipe(process.stderr, { end: false });
   const home: HomeProcess = {
     stdin: running.stdin,

@@ -1,8 +1,8 @@
 // A process of a transcript on a node of the rig, as the script has it.
 import type { Actor, AnswerOf, OrderName, RequestOf } from '../../sim/transcripts/script.ts';
 import type { NodeProcess } from '../rig/node-process.ts';
+import { bundledProgram } from '../rig/node-programs.ts';
 import type { RigNode } from '../rig/rig-node.ts';
-import { compiledProgram } from './places.ts';
 
 /** No order takes longer, but one that hangs. */
 const orderMsMax = 60_000;
@@ -29,7 +29,7 @@ export class RigActor implements Actor {
 
   constructor(node: RigNode, env: Readonly<Record<string, string>>, see: (line: string) => void) {
     this.#see = see;
-    this.#process = node.start('node', [compiledProgram('hw-tests/programs/transcript-actor')], { env });
+    this.#process = node.start('node', [bundledProgram('hw-tests/programs/transcript-actor')], { env });
     this.#process.stderr.pipe(process.stderr, { end: false });
     this.ready = new Promise((resolve, reject) => {
       this.#onReady = resolve;

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, expect } from 'vitest';
 import type { HomeDriver, HomeLease } from '../../sdk/conformance/index.ts';
 import { settled } from '../local/settled.ts';
+import { bundledProgram } from '../rig/node-programs.ts';
 import { describeOnRig } from '../rig/on-rig.ts';
 import type { Impairment, RigNode } from '../rig/rig-node.ts';
 import { holderEnvironment, homeEnvironment } from './places.ts';
@@ -64,7 +65,7 @@ export function describeTwoNodes(name: string, body: (nodes: TwoNodes) => void):
     }
 
     const start = (node: RigNode, program: string, args: readonly string[], env: Record<string, string>) =>
-      kept(new RigProgram(node, `hw-tests/programs/${program}`, args, env));
+      kept(new RigProgram(node, bundledProgram(`hw-tests/programs/${program}`), args, env));
     const homeProcess = async () => {
       const started = await startRigHomeProcess(a(), homeEnvironment(a()));
       kept(started.driver);

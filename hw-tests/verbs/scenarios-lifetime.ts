@@ -9,6 +9,7 @@ import { systemEnvironment } from '../../bridge/environment.ts';
 import { RdmaEngine } from '../../bridge/plane/rdma/rdma-engine.ts';
 import { nonceBytes } from '../../bridge/plane/rdma/rdma-messages.ts';
 import { RdmaSession } from '../../bridge/plane/rdma/rdma-session.ts';
+import { soaked } from '../long.ts';
 import { Loop, openContext, until } from './loop.ts';
 
 /** Of the kernel, on the node's device; `mr` and others as it names them. */
@@ -135,10 +136,10 @@ async function loseQueue(): Promise<void> {
   await rejects(written.promise, { name: 'Disconnected' });
 }
 
-/** 30 times everything, with and without work under way; neither the kernel nor this process is left with anything. */
+/** Everything many times, with and without work under way; neither the kernel nor this process is left with anything. */
 async function churn(): Promise<void> {
   const before = [kernelResources(), verbsDescriptors()];
-  for (let round = 0; round < 30; round++) {
+  for (let round = 0; round < soaked(30, 300); round++) {
     const loop = new Loop();
     const { left, right } = loop;
     if (round % 3 !== 0) ok(left.pair.write(left.region, 0, 4096, right.remote, 0, 1));

@@ -1,12 +1,14 @@
 // Verbs on the RDMA device of one node. What each scenario shows is said in scenarios-*.ts.
 import { afterEach, describe, expect, test } from 'vitest';
 import { compiled } from '../local/place.ts';
+import { longEnvironment } from '../long.ts';
+import { bundledProgram } from '../rig/node-programs.ts';
 import { describeOnRig } from '../rig/on-rig.ts';
 import type { RigNode } from '../rig/rig-node.ts';
 import { dataScenarios } from './scenarios-data.ts';
 import { failureScenarios } from './scenarios-failures.ts';
 
-const program = (name: string) => ['--expose-gc', compiled('hw-tests/verbs/scenario'), name];
+const program = (name: string) => ['--expose-gc', bundledProgram('hw-tests/verbs/scenario'), name];
 
 /** What a device has when nobody uses it. */
 const idle = /: pd 1 cq 1 qp 1 cm_id 0 mr 0 ctx 0 /;
@@ -14,7 +16,8 @@ const watchdogMs = 300_000;
 
 describeOnRig('verbs', { nodes: 1 }, (rig) => {
   const a = (): RigNode => rig().node('a');
-  const run = async (name: string) => a().run(process.execPath, program(name), { timeoutMs: watchdogMs });
+  const options = { env: longEnvironment, timeoutMs: watchdogMs };
+  const run = async (name: string) => a().run(process.execPath, program(name), options);
   const succeeds = async (name: string) => {
     expect(await run(name)).toEqual({ code: 0, signal: null, stdout: `ok ${name}\n`, stderr: '' });
   };

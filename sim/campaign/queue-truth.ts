@@ -154,14 +154,29 @@ export class QueueTruth {
 
   /** The first item that cannot be left out has to be this. */
   #search(from: Place, value: unknown): Place | undefined {
+    const begun: Item[] = [];
     for (const giving of this.#givings.slice(from.giving)) {
       for (const item of this.#itemsFrom(giving, from)) {
-        if (isValue(item.value, value)) return item.place;
-        if (!this.#mayBeLost(giving, item)) return undefined;
-        if (item.state === 'given') giving.actor.mark('queue: items were lost with their holder');
+        if (isValue(item.value, value)) {
+          this.#expectRefused(giving, begun);
+          return item.place;
+        }
+        if (this.#mayBeLost(giving, item)) {
+          if (item.state === 'given') giving.actor.mark('queue: items were lost with their holder');
+        } else if (item.state === 'begun') begun.push(item);
+        else return undefined;
       }
     }
     return undefined;
+  }
+
+  /** Of what a producer gave up as it put in the next, it hears once its turn is over. */
+  #expectRefused({ actor }: Giving, begun: readonly Item[]): void {
+    if (begun.length === 0) return;
+    actor.stage.world.clock.whenUnblocked(() => {
+      const left = begun.find(({ state }) => state !== 'refused');
+      if (left !== undefined) actor.fail(`${this.#name} left out ${describeValue(left.value)}`);
+    });
   }
 
   /**
