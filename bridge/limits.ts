@@ -3,6 +3,8 @@ import { invariant } from './invariant.ts';
 
 /** A lease holds at least one byte and at most 4 GiB less its control area. */
 export const leaseBytesMax: number = 2 ** 32 - 2 ** 21;
+/** An arena is a multiple of this: a cache line, behind which words of any size are aligned. */
+export const arenaUnitBytes = 64;
 
 /** A lease lasts from 10 ms to 30 days. */
 export const leaseMsMin = 10;

@@ -235,9 +235,9 @@ describe('bounds', () => {
   const layout = { name: 'none', slotCount: 0, slotStride: 0 };
   const description = { type: 'description', seq: 1, generation: 1, remainingMs: 1, layout, freeSlots: 0 };
 
-  test('a lease has a byte, and a layout may have none', () => {
-    expect(decoded(raw({ ...description, arenaBytes: 1 }))).toMatchObject({ arenaBytes: 1, layout });
-    refused(raw({ ...description, arenaBytes: 0 }));
+  test('a lease has whole cache lines, one at least, and a layout may have none', () => {
+    expect(decoded(raw({ ...description, arenaBytes: 64 }))).toMatchObject({ arenaBytes: 64, layout });
+    for (const arenaBytes of [0, 1, 63, 65, 4095, 2 ** 32]) refused(raw({ ...description, arenaBytes }));
   });
 
   const outOfBounds = [

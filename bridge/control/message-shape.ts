@@ -4,7 +4,7 @@ import { serviceNameShape, serviceRecordShape } from '../dns/service-record.ts';
 import { type FabricErrorCode, fabricErrorNumbers } from '../errors.ts';
 import { type LayoutName, layoutIds } from '../lease/control-page.ts';
 import { agentIdBytes, leaseIdBytes } from '../lease/lease-id.ts';
-import { leaseBytesMax, leaseMsMax, leaseMsMin, planeBodyBytesMax, servicesMax } from '../limits.ts';
+import { arenaUnitBytes, leaseBytesMax, leaseMsMax, leaseMsMin, planeBodyBytesMax, servicesMax } from '../limits.ts';
 import { boardSlotsMax, clientSlotsMax } from '../plane/slot-board.ts';
 import { holderKeyBytes, type Message, sessionMax } from './messages.ts';
 
@@ -19,7 +19,7 @@ const agent = id(agentIdBytes);
 const lease = id(leaseIdBytes);
 const holder = id(holderKeyBytes);
 const generation = uint(Number.MAX_SAFE_INTEGER);
-const arenaBytes = v.pipe(uint(leaseBytesMax), v.minValue(1));
+const arenaBytes = v.pipe(uint(leaseBytesMax), v.minValue(arenaUnitBytes), v.multipleOf(arenaUnitBytes));
 const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(leaseMsMax));
 /** A time to ask for: what a lease can last. */
 const leaseMs = v.pipe(milliseconds, v.minValue(leaseMsMin));

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { ServiceRecord } from '../dns/service-record.ts';
 import { type FabricErrorCode, fabricErrorNumbers } from '../errors.ts';
 import { type AgentId, agentIdToBytes, type LeaseId } from '../lease/lease-id.ts';
-import { leaseMsMin } from '../limits.ts';
+import { arenaUnitBytes, leaseMsMin } from '../limits.ts';
 import { wellFormedText } from '../text.test.support.ts';
 import { type Hello, type Message, protocolVersion } from './messages.ts';
 
@@ -11,7 +11,7 @@ const uint32 = fc.nat(2 ** 32 - 1);
 const seq = uint32;
 const lease = fc.uint8Array({ minLength: 16, maxLength: 16 });
 const generation = fc.maxSafeNat();
-const arenaBytes = fc.integer({ min: 1, max: 2 ** 31 });
+const arenaBytes = fc.integer({ min: 1, max: 2 ** 25 }).map((lines) => lines * arenaUnitBytes);
 const holder = fc.uint8Array({ minLength: 16, maxLength: 16 });
 const milliseconds = fc.double({ min: 0, max: 30 * 24 * 3600 * 1000, noNaN: true }).map((ms) => ms + 0);
 const slots = fc.option(
