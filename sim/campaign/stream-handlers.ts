@@ -38,8 +38,12 @@ class ServedTalk {
   }
 
   async serve(context: CallContext): Promise<void> {
-    const { handler } = this.#stream;
+    const { handler, up } = this.#stream;
     const aborted = handler.deaf ? undefined : this.#aborted(context.signal);
+    // From then on what comes is dropped, also where the handler does not care.
+    context.signal.addEventListener('abort', () => {
+      up.left = true;
+    });
     try {
       await this.#talk();
       await this.#close(aborted);
