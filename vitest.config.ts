@@ -2,8 +2,11 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const conditions = ['leasewire-source'];
-/** Of real processes and nodes: they take turns (hw-tests/take-turns.ts). */
-const inTurn = /hw-tests\/(local\/(?!many-verdict)|rdma\/|rig\/(?!one-node|words)|(|throughput-)bench\/bench\.test)/;
+/** Tests of nodes take turns with each other, and so do those of this machine's processes (hw-tests/take-turns.ts). */
+const turns = {
+  nodes: /hw-tests\/(rdma\/|rig\/(?!one-node|words))/,
+  processes: /hw-tests\/(local\/(?!many-verdict)|(|throughput-)bench\/bench\.test)/,
+} as const;
 
 /** What files take, seconds, roughly; `secondsElse` where none fits. */
 const seconds: readonly (readonly [RegExp, number])[] = [
@@ -17,16 +20,25 @@ const seconds: readonly (readonly [RegExp, number])[] = [
 const secondsElse = 1;
 
 /**
- * One worker takes those that take turns, one after another, and the other what stands beside them: so none waits for its
- * turn while there is something else to do. Workers take files in the order in which these would begin.
+ * One worker takes the tests of nodes, one after another, and the other all others, those of processes last: so none waits
+ * for its turn while there is something else to do. Workers take files in the order in which these would begin.
  */
-class BesideTheTurn extends BaseSequencer {
+class BesideTheNodes extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = (await super.sort(files)).sort((a, b) => secondsOf(b) - secondsOf(a));
-    const turns = withBeginnings(sorted.filter(({ moduleId }) => inTurn.test(moduleId)));
-    const others = withBeginnings(sorted.filter(({ moduleId }) => !inTurn.test(moduleId)));
-    return [...turns, ...others].sort((a, b) => a.beginsAt - b.beginsAt).map(({ file }) => file);
+    const [nodes, others] = parted(sorted, turns.nodes);
+    const [processes, computing] = parted(others, turns.processes);
+    const workers = [withBeginnings(nodes), withBeginnings([...computing, ...processes])];
+    return workers
+      .flat()
+      .sort((a, b) => a.beginsAt - b.beginsAt)
+      .map(({ file }) => file);
   }
+}
+
+function parted(files: readonly TestSpecification[], pattern: RegExp): [TestSpecification[], TestSpecification[]] {
+  const fits = ({ moduleId }: TestSpecification) => pattern.test(moduleId);
+  return [files.filter(fits), files.filter((file) => !fits(file))];
 }
 
 function withBeginnings(files: readonly TestSpecification[]): { file: TestSpecification; beginsAt: number }[] {
@@ -49,10 +61,10 @@ export default defineConfig({
     include: ['{bridge,native,sdk,sim,hw-tests,examples,.ci}/**/*.test.ts'],
     globalSetup: ['hw-tests/bundle.ts'],
     setupFiles: ['hw-tests/take-turns.ts'],
-    provide: { inTurn: inTurn.source },
+    provide: { turns: { nodes: turns.nodes.source, processes: turns.processes.source } },
     pool: 'forks',
     maxWorkers: 2,
-    sequence: { sequencer: BesideTheTurn },
+    sequence: { sequencer: BesideTheNodes },
     testTimeout: 300_000,
     hookTimeout: 300_000,
   },

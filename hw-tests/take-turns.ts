@@ -1,14 +1,14 @@
-// Tests of real processes and of nodes take turns with each other: several at once are too many for most machines, and
-// none of them should be slow because of another. Tests that only compute, and those of a single node, stand beside them,
-// and have what time these leave.
+// Tests of nodes take turns with each other: several rigs at once are too many for most machines. So do tests of this
+// machine's processes, none of which should be slow because of another. Tests that only compute, and those of a single
+// node, stand beside them, and have what time these leave.
 import { setPriority } from 'node:os';
 import { afterAll, beforeAll, expect, inject } from 'vitest';
 import { withLock } from './rig/cache.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Which tests take turns, by their paths. */
-    inTurn: string;
+    /** Which tests take turns, by their paths: those of one kind with each other. */
+    turns: Readonly<Record<'nodes' | 'processes', string>>;
   }
 }
 
@@ -17,7 +17,12 @@ const turnMsMax = 1_800_000;
 /** As nice(2) counts: a tenth of the time of one that has its turn. Each file has a process of its own. */
 const besideTheTurn = 10;
 
-if (new RegExp(inject('inTurn')).test(expect.getState().testPath ?? '')) {
+const path = expect.getState().testPath ?? '';
+const [kind] = Object.entries(inject('turns')).find(([, pattern]) => new RegExp(pattern).test(path)) ?? [];
+
+if (kind === undefined) {
+  setPriority(besideTheTurn);
+} else {
   let end: (() => void) | undefined;
   beforeAll(
     () =>
@@ -27,11 +32,9 @@ if (new RegExp(inject('inTurn')).test(expect.getState().testPath ?? '')) {
             end = resolve;
             begin();
           });
-        withLock('tests.lock', turn).catch(fail);
+        withLock(`tests-of-${kind}.lock`, turn).catch(fail);
       }),
     turnMsMax,
   );
   afterAll(() => end?.());
-} else {
-  setPriority(besideTheTurn);
 }
