@@ -39,4 +39,4 @@ async function spawnHome(): Promise<HomeProcess> {
 }
 
 // Emulated processors: a first connection takes most of a second.
-describeConformance({ plane: 'rdma', spawnHome, shortLeaseSecs: 6, lacks: rdmaLacks });
+describeConformance({ plane: 'rdma', spawnHome, shortLeaseSecs: 5, lacks: rdmaLacks });
