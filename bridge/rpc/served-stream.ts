@@ -49,9 +49,9 @@ class ServerStream extends StreamEnd {
     this.receiver.drop();
   }
 
-  /** What was sent still goes, unless it is too late: then that is no good end. */
+  /** What was sent still goes, unless it is too late: then that is how it ends, as something of it may be missing. */
   finish(error: RemoteError | undefined): void {
-    const told = error ?? (this.#late === undefined ? undefined : RemoteError.from(this.#late));
+    const told = this.#late === undefined ? error : RemoteError.from(this.#late);
     this.receiver.drop();
     this.sender.finish(told === undefined ? undefined : encodeRemoteError(told));
   }

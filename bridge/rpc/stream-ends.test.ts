@@ -109,6 +109,26 @@ describe.each([
       expect(await isFree(client)).toBe(true);
     },
   );
+
+  test('whose deadline passed at home does not end as its handler says: messages before that may be missing', async () => {
+    let stop = () => {};
+    const fail: RpcHandler['stream'] = async (_methodId, _payload, stream, { signal }) => {
+      await outcome(stream.send(bytesOf(8, 1)));
+      stop();
+      await outcome(stream.send(bytesOf(8, 2))); // Gathered: the client has not taken the first.
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      throw new RemoteError('enough', { code: 5 });
+    };
+    // By the client's clock, the deadline is not yet over when it goes on.
+    const { world, client, isFree, ...attached } = await scene(far, fail, 0.5);
+    stop = attached.stop;
+    const read = outcome(all(client.stream(1, nothing, { deadlineMs: 50 })));
+    await world.clock.advance(60);
+    attached.goOn();
+    const late = { reason: { message: expect.stringContaining('the caller waited for') } };
+    expect(await world.clock.run(read)).toMatchObject(late);
+    expect(await isFree(client)).toBe(true);
+  });
 });
 
 test('a failure amid a long message comes behind the rest of that', () => {

@@ -34,8 +34,10 @@ export interface Knobs {
   handlerMs: number;
 }
 
-/** A run takes some ten thousand, and an eventful one ten times as many. */
+/** A run takes some ten thousand, and an eventful one ten times as many; more is a circle. */
 const eventsMax = 1_000_000;
+/** Some runs last for hours, and a session that is always lost comes back every few seconds. */
+const eventsPerMs = 0.05;
 /** Enough for all leases of a run, and for those of processes that were killed, which nobody gives back. */
 const machineBytes: number = 2 ** 26;
 /** Of each machine's part of a pool: enough for what is fenced, too. */
@@ -72,7 +74,7 @@ export class Stage {
   #nextLook: Timer | undefined;
 
   constructor({ seed, shape, chance, driftOf, keepLines, workloads }: StageOptions) {
-    this.world = new World(seed, { eventsMax });
+    this.world = new World(seed, { eventsMax: eventsMax + eventsPerMs * shape.chaosMs });
     this.world.machine.freeBytes = machineBytes;
     this.shape = shape;
     this.#chance = chance;
