@@ -359,6 +359,26 @@ describe('a call that was abandoned, blocking', () => {
   );
 });
 
+describe('a blocking call that waits for the slot', () => {
+  test.each(['busy', 'adaptive', 'event'] as const)(
+    'fails where the way is lost as the answer before it comes, waiting %s',
+    async (wait) => {
+      const scene = await laneScene({ wait, readMs: 2 ** -7 });
+      const { world, holder, client, executed } = scene;
+      const before = outcome(client.call(1, nothing));
+      // Of all that comes while it is stopped its process hears at once.
+      world.clock.after(wayMs / 2, () => holder.freeze());
+      world.clock.after(3 * wayMs, () => holder.card.breakAll());
+      world.clock.after(4 * wayMs, () => holder.thaw());
+      expect(caught(() => client.callSync(2, nothing))).toMatchObject({ code: 'Disconnected', mayHaveExecuted: false });
+      expect(await before).toMatchObject(brokenOff);
+      await restore(scene);
+      expect(await world.clock.run(client.call(3, nothing))).toEqual(bytes(3));
+      expect(executed).toEqual([1, 3]);
+    },
+  );
+});
+
 describe('whatever is lost, whenever', () => {
   const troubles: Readonly<Record<string, (scene: LaneScene, ms: number) => void>> = {
     ...losses,

@@ -242,9 +242,9 @@ export class RpcClient {
 
   /** Waits until a slot is free: the calls that have it, or wait for it, complete as if the event loop had seen them. */
   #finishOthersSync(deadlineMs: number): void {
-    if (this.lease.interrupted) throw this.lease.interruptedError(false);
     const startedMs = this.#clock.nowMs();
     while (!this.#lane.open) {
+      this.lease.checkDeadline(); // What was answered before an interruption opens nothing.
       if (!this.#blocking.untilAnswer(startedMs, startedMs + deadlineMs)) {
         this.#lane.sleep(); // Blocking has disarmed the doorbell: from here on the event loop waits again.
         throw deadlineExceeded(false);
